@@ -1,0 +1,78 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/**
+ * The platform's configuration. Sources, later wins: defaults, file, environment, flags.
+ * Keys that a flag or variable can set are listed in `configSources`.
+ */
+export const configSchema = z
+  .strictObject({
+    dataDir: z.string().min(1).default('.switchyard').describe('everything that is kept lives here'),
+    host: z.string().default('127.0.0.1').describe('beyond loopback is refused until authentication is set up'),
+    port: port.default(7070).describe('control: dashboard and API'),
+    gatewayPort: port.default(7071).describe('gateway: predictions and feedback'),
+    workers: z.coerce.number().int().min(1).max(64).default(1).describe('gateway processes'),
+    log: z
+      .strictObject({
+        fsync: z.enum(['every-second', 'always', 'off']).default('every-second'),
+        segmentMaximumBytes: z.coerce.number().int().min(4_096).default(16_777_216),
+        segmentMaximumAgeMs: z.coerce.number().int().min(50).default(1_000),
+        maximumUnshippedBytes: z.coerce
+          .number()
+          .int()
+          .min(1_000_000)
+          .default(10_000_000_000)
+          .describe('above this the gateway treats the log as not writable'),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        bodyMaximumBytes: z.coerce.number().int().min(1_024).default(16_777_216),
+        batchMaximumRows: z.coerce.number().int().min(1).default(10_000),
+        artifactMaximumBytes: z.coerce.number().int().min(1).default(2_147_483_648),
+      })
+      .prefault({}),
+    metadataUrl: z.string().optional().describe('a postgres:// address; PGlite in the data directory unless given'),
+    clickhouseUrl: z
+      .string()
+      .optional()
+      .describe('a ClickHouse http(s):// address; chDB in the data directory unless given'),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  })
+  .meta({ id: 'Config' });
+export type Config = z.infer<typeof configSchema>;
+
+/** Dotted configuration key → environment variable and command-line flag. */
+export const configSources = {
+  dataDir: { variable: 'SWITCHYARD_DATA_DIR', flag: 'data-dir' },
+  host: { variable: 'SWITCHYARD_HOST', flag: 'host' },
+  port: { variable: 'SWITCHYARD_PORT', flag: 'port' },
+  gatewayPort: { variable: 'SWITCHYARD_GATEWAY_PORT', flag: 'gateway-port' },
+  workers: { variable: 'SWITCHYARD_WORKERS', flag: 'workers' },
+  'log.fsync': { variable: 'SWITCHYARD_LOG_FSYNC', flag: 'log-fsync' },
+  'log.segmentMaximumBytes': { variable: 'SWITCHYARD_LOG_SEGMENT_MAXIMUM_BYTES', flag: 'log-segment-maximum-bytes' },
+  'log.segmentMaximumAgeMs': { variable: 'SWITCHYARD_LOG_SEGMENT_MAXIMUM_AGE_MS', flag: 'log-segment-maximum-age-ms' },
+  'log.maximumUnshippedBytes': {
+    variable: 'SWITCHYARD_LOG_MAXIMUM_UNSHIPPED_BYTES',
+    flag: 'log-maximum-unshipped-bytes',
+  },
+  'limits.bodyMaximumBytes': { variable: 'SWITCHYARD_BODY_MAXIMUM_BYTES', flag: 'body-maximum-bytes' },
+  'limits.batchMaximumRows': { variable: 'SWITCHYARD_BATCH_MAXIMUM_ROWS', flag: 'batch-maximum-rows' },
+  'limits.artifactMaximumBytes': { variable: 'SWITCHYARD_ARTIFACT_MAXIMUM_BYTES', flag: 'artifact-maximum-bytes' },
+  metadataUrl: { variable: 'SWITCHYARD_METADATA_URL', flag: 'metadata-url' },
+  clickhouseUrl: { variable: 'CLICKHOUSE_URL', flag: 'clickhouse-url' },
+  logLevel: { variable: 'SWITCHYARD_LOG_LEVEL', flag: 'log-level' },
+} as const;
+
+/** Where things live below the data directory. */
+export const dataLayout = {
+  lock: 'supervisor.lock',
+  internalToken: 'internal.token',
+  metadata: 'metadata',
+  analytics: 'analytics',
+  objects: 'objects',
+  uploads: 'uploads',
+  predictionLog: 'prediction-log',
+  gatewayCache: 'gateway',
+} as const;

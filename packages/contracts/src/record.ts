@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { classLabelSchema } from './signature.ts';
+
+/** What one model answered for one row. */
+export const answerSchema = z
+  .object({
+    label: classLabelSchema.optional(),
+    score: z.number().optional().describe('probability of the positive class'),
+    probabilities: z.record(z.string(), z.number()).optional().describe('by class label, as text'),
+    value: z.number().optional().describe('regression and ranking'),
+  })
+  .meta({ id: 'Answer' });
+export type Answer = z.infer<typeof answerSchema>;
+
+/** One step of the way through the policy tree. */
+export const decisionStepSchema = z
+  .object({
+    node: z.string().describe("path of the node, '' for the root"),
+    kind: z.string(),
+    chosen: z.string().describe('name of the arm or rule taken'),
+    probabilities: z
+      .record(z.string(), z.number())
+      .optional()
+      .describe('probability with which each arm could have been taken; absent where the choice was certain'),
+    bucket: z.int().optional().describe('hash bucket of the unit, 0 to 999,999'),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'DecisionStep' });
+export type DecisionStep = z.infer<typeof decisionStepSchema>;
+
+export const memberSchema = z
+  .object({
+    name: z.string(),
+    role: z.enum(['primary', 'member', 'shadow']),
+    model: z.string(),
+    version: z.string(),
+    answer: answerSchema.optional(),
+    error: z.string().optional().describe('error code'),
+    modelMicros: z.number(),
+  })
+  .meta({ id: 'Member' });
+export type Member = z.infer<typeof memberSchema>;
+
+/** A feature value as it was received; null = missing. */
+export type FeatureValue = number | string | boolean | null;
+
+/**
+ * One line of the prediction log: one row answered (or failed after it was accepted).
+ * Written as JSON, one record a line; `t` tells the kinds of line apart.
+ */
+export const predictionRecordSchema = z.object({
+  t: z.literal('p'),
+  id: z.uuid(),
+  at: z.number().int().describe('when the request arrived, Unix milliseconds'),
+  requestId: z.string(),
+  endpoint: z.string(),
+  revision: z.int(),
+  snapshot: z.string().describe('hash of the serving snapshot'),
+  gateway: z.string(),
+  unit: z.string(),
+  segment: z.record(z.string(), z.string()),
+  context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  features: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+  path: z.string().describe("names of the arms taken, joined by '/'"),
+  decision: z.array(decisionStepSchema),
+  propensity: z.number().describe('probability of the whole path'),
+  model: z.string(),
+  version: z.string(),
+  status: z.enum(['ok', 'error']),
+  error: z.string().describe("error code, '' when ok"),
+  answer: answerSchema,
+  members: z.array(memberSchema),
+  totalMicros: z.number().describe('arrival to the moment the record was made'),
+  queueMicros: z.number(),
+  modelMicros: z.number(),
+  batchRows: z.int(),
+  cached: z.boolean(),
+});
+export type PredictionRecord = z.infer<typeof predictionRecordSchema>;
+
+export const feedbackRecordSchema = z.object({
+  t: z.literal('f'),
+  id: z.uuid().describe('id of the prediction'),
+  at: z.number().int().describe('when the outcome was known, Unix milliseconds'),
+  receivedAt: z.number().int(),
+  sequence: z.string().describe('UUIDv7 of this feedback: the last one wins'),
+  label: classLabelSchema.nullable(),
+  reward: z.number().nullable(),
+  values: z.record(z.string(), z.number()),
+});
+export type FeedbackRecord = z.infer<typeof feedbackRecordSchema>;
+
+/** Requests refused before they were accepted, counted per second: they are not predictions, but a page of health must show them. */
+export const rejectionRecordSchema = z.object({
+  t: z.literal('r'),
+  at: z.number().int(),
+  gateway: z.string(),
+  endpoint: z.string(),
+  code: z.string(),
+  count: z.int(),
+});
+export type RejectionRecord = z.infer<typeof rejectionRecordSchema>;
+
+export const logRecordSchema = z.discriminatedUnion('t', [
+  predictionRecordSchema,
+  feedbackRecordSchema,
+  rejectionRecordSchema,
+]);
+export type LogRecord = z.infer<typeof logRecordSchema>;

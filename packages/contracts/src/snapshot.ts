@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import {
+  aliasNameSchema,
+  endpointNameSchema,
+  instantSchema,
+  modelNameSchema,
+  sha256Schema,
+  versionNumberSchema,
+} from './names.ts';
+import { policySchema } from './policy.ts';
+import { signatureSchema, taskSchema } from './signature.ts';
+
+export const modelFormatSchema = z.enum(['onnx']).meta({ id: 'ModelFormat' });
+export type ModelFormat = z.infer<typeof modelFormatSchema>;
+
+export const servedVersionSchema = z.object({
+  version: versionNumberSchema,
+  format: modelFormatSchema,
+  artifact: z.object({ sha256: sha256Schema, sizeBytes: z.int().nonnegative() }),
+  signature: signatureSchema,
+});
+export type ServedVersion = z.infer<typeof servedVersionSchema>;
+
+export const servedModelSchema = z.object({
+  name: modelNameSchema,
+  task: taskSchema,
+  defaultVersion: versionNumberSchema.describe(
+    "what a caller gets who names the model without a version: the alias 'champion', else the newest",
+  ),
+  aliases: z.record(aliasNameSchema, versionNumberSchema),
+  versions: z.record(versionNumberSchema, servedVersionSchema),
+});
+export type ServedModel = z.infer<typeof servedModelSchema>;
+
+export const endpointSettingsSchema = z
+  .strictObject({
+    onLogFailure: z
+      .enum(['refuse', 'answer-unlogged'])
+      .default('refuse')
+      .describe('what to do while the prediction log cannot be written'),
+    unknownFeatures: z
+      .enum(['reject', 'ignore'])
+      .default('reject')
+      .describe('features that no model and no rule of the endpoint knows'),
+    timeoutMs: z.int().min(1).max(600_000).default(10_000),
+    maximumQueuedRows: z.int().min(1).max(1_000_000).default(10_000),
+  })
+  .meta({ id: 'EndpointSettings' });
+export type EndpointSettings = z.infer<typeof endpointSettingsSchema>;
+
+export const servedEndpointSchema = z.object({
+  name: endpointNameSchema,
+  revision: z.int().positive(),
+  policy: policySchema,
+  settings: endpointSettingsSchema,
+});
+export type ServedEndpoint = z.infer<typeof servedEndpointSchema>;
+
+/**
+ * Everything a gateway needs to answer, immutable. `hash` is the SHA-256 of the canonical JSON
+ * of all other fields but `createdAt` and `version`, so equal contents have equal hashes.
+ * `keepWarm` names versions that no policy uses now but a rollback would.
+ */
+export const servingSnapshotSchema = z.object({
+  formatVersion: z.literal(1),
+  version: z.int().nonnegative(),
+  hash: sha256Schema,
+  createdAt: instantSchema,
+  models: z.record(modelNameSchema, servedModelSchema),
+  endpoints: z.record(endpointNameSchema, servedEndpointSchema),
+  keepWarm: z.array(z.object({ model: modelNameSchema, version: versionNumberSchema })),
+});
+export type ServingSnapshot = z.infer<typeof servingSnapshotSchema>;
+
+/** What a gateway tells control about itself, every few seconds and after each swap. */
+export const gatewayStatusSchema = z
+  .object({
+    id: z.string().max(100),
+    pid: z.int(),
+    startedAt: instantSchema,
+    state: z.enum(['starting', 'ready', 'draining']),
+    snapshot: z.object({ hash: z.string(), version: z.int() }).nullable(),
+    snapshotError: z.string().nullable().describe('why the newest snapshot is not served yet'),
+    models: z.array(
+      z.object({
+        model: z.string(),
+        version: z.string(),
+        state: z.enum(['loading', 'ready', 'failed']),
+        error: z.string().nullable(),
+        execution: z.enum(['inline', 'worker']).nullable(),
+        runMicros: z.number().nullable().describe('median of one single-row run, measured when warming'),
+      }),
+    ),
+    memoryBytes: z.number(),
+    log: z.object({ writable: z.boolean(), unshippedSegments: z.int(), unshippedBytes: z.number() }),
+  })
+  .meta({ id: 'GatewayStatus' });
+export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;

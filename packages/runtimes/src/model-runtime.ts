@@ -1,0 +1,51 @@
+import type { Answer, Signature, TensorDatatype } from '@switchyard/contracts';
+
+/**
+ * One validated row: a value for every feature, in the order of `signature.features`, defaults applied.
+ * number and integer → number, boolean → boolean, string → string.
+ */
+export type FeatureRow = readonly (number | string | boolean)[];
+
+/** Answers for the rows of one call, in their order, and what the call cost. */
+export interface PredictResult {
+  readonly answers: readonly Answer[];
+  /** Time the model itself ran, for the batch this call rode in. */
+  readonly modelMicros: number;
+  /** Time between the call and the start of that run. */
+  readonly queueMicros: number;
+  /** Rows of that batch, other callers' included. */
+  readonly batchRows: number;
+}
+
+/** A tensor as the Open Inference Protocol sees it: row-major, flat. */
+export interface Tensor {
+  readonly name: string;
+  readonly datatype: TensorDatatype;
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number> | ArrayLike<bigint> | readonly string[] | readonly boolean[];
+}
+
+export interface InferResult {
+  readonly outputs: readonly Tensor[];
+  readonly modelMicros: number;
+  readonly queueMicros: number;
+  readonly batchRows: number;
+}
+
+/**
+ * A model version that is loaded, warm and ready to answer.
+ * Calls that are waiting when the model gets free run as one batch; nothing waits for a timer.
+ * Failures reject with a SwitchyardError: model_failed, overloaded, deadline_exceeded or model_unavailable.
+ */
+export interface LoadedModel {
+  readonly signature: Signature;
+  /** `inline` runs on the caller's thread: only for models measured to be small. */
+  readonly execution: 'inline' | 'worker';
+  /** Median of one single-row run, measured when warming. */
+  readonly runMicros: number;
+  predict(rows: readonly FeatureRow[]): Promise<PredictResult>;
+  /** The artifact's own tensors in, the artifact's own tensors out. */
+  infer(inputs: readonly Tensor[], outputNames?: readonly string[]): Promise<InferResult>;
+  /** Finishes what has queued, then frees the memory. */
+  close(): Promise<void>;
+}

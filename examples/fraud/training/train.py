@@ -38,9 +38,9 @@ def build_models(data: Dataset) -> list[dict]:
     """Each model's artifact, its own framework's answer for every row, and what to write down about it."""
     training_features, training_target = data.features[: data.split], data.target[: data.split]
     learners = [
-        ("random-forest", train_random_forest, "one-per-column", "60 trees of depth 8."),
-        ("xgboost", train_xgboost, "one-tensor", "80 boosted trees of depth 4."),
-        ("neural-network", train_neural_network, "one-tensor", "Standardised inputs, hidden layers of 16 and 8."),
+        ("random-forest", train_random_forest, "tensor-per-feature", "60 trees of depth 8."),
+        ("xgboost", train_xgboost, "single-tensor", "80 boosted trees of depth 4."),
+        ("neural-network", train_neural_network, "single-tensor", "Standardised inputs, hidden layers of 16 and 8."),
     ]
     models = [
         {
@@ -48,7 +48,7 @@ def build_models(data: Dataset) -> list[dict]:
             "description": "Six hand-written rules that add risk points; three points or more are fraud.",
             "artifact": build_rule_based_model(),
             "fraud": predict_rule_based(data.features)[1],
-            "inputs": "one-tensor",
+            "layout": "single-tensor",
             "code": "training/rule_based.py",
             "framework": "hand-written",
             "frameworkVersion": None,
@@ -56,7 +56,7 @@ def build_models(data: Dataset) -> list[dict]:
             "seed": None,
         }
     ]
-    for name, train, inputs, description in learners:
+    for name, train, layout, description in learners:
         learned = train(training_features, training_target)
         models.append(
             {
@@ -64,7 +64,7 @@ def build_models(data: Dataset) -> list[dict]:
                 "description": description,
                 "artifact": learned.artifact,
                 "fraud": learned.predict_fraud(data.features),
-                "inputs": inputs,
+                "layout": layout,
                 "code": "training/learned_models.py",
                 "framework": learned.framework,
                 "frameworkVersion": learned.framework_version,
@@ -103,7 +103,7 @@ def write_artifacts(folder: Path, data: Dataset) -> None:
                 "file": file.name,
                 "sizeBytes": file.stat().st_size,
                 "sha256": sha256_of(file),
-                "inputs": model["inputs"],
+                "layout": model["layout"],
                 "features": FEATURES,
                 "labels": [0, 1],
                 "positiveLabel": 1,
@@ -128,7 +128,7 @@ def write_artifacts(folder: Path, data: Dataset) -> None:
         {
             "notes": {
                 "rows": "from is included, to is not; row 0 is the first line after the header",
-                "inputs": "one-tensor: float32 [N, 29], features in order; one-per-column: float32 [N, 1] each",
+                "layout": "single-tensor: float32 [N, 29], features in order; tensor-per-feature: float32 [N, 1] each",
                 "threshold": "the label is 1 when the probability of class 1 is above the threshold",
                 "metrics": "measured on the rows after the training rows; prAuc is the average precision",
             },

@@ -1,0 +1,2 @@
+export { assertObjectKey, type ObjectStore } from './object-store.ts';
+export { openFileObjects } from './open-file-objects.ts';

@@ -1,0 +1,81 @@
+import type { EndpointSettings, Lineage, ModelFormat, Policy, Signature, Task } from '@switchyard/contracts';
+import type { ColumnType, Generated } from 'kysely';
+
+/** A column of type `json`: read as a value, written as text, so that both drivers encode it the same way. */
+type Json<T> = ColumnType<T, string, string>;
+/** Written by the database unless given. */
+type CreatedAt = ColumnType<Date, Date | undefined, Date>;
+
+/**
+ * `id` columns come from sequences and are what lists are ordered by: a clock can stand still or go back.
+ * Deleted models and endpoints keep their row, because their counters must never hand out a number twice:
+ * predictions already recorded name versions and revisions by number.
+ */
+export interface ModelsTable {
+  id: Generated<number>;
+  name: string;
+  task: Task;
+  description: string;
+  last_version: Generated<number>;
+  deleted: Generated<boolean>;
+  created_at: CreatedAt;
+}
+
+export interface ModelVersionsTable {
+  id: Generated<number>;
+  model: string;
+  version: number;
+  format: ModelFormat;
+  artifact_sha256: string;
+  artifact_size_bytes: number;
+  signature: Json<Signature>;
+  lineage: Json<Lineage>;
+  created_at: CreatedAt;
+}
+
+/** Exactly one of the two targets is set. */
+export interface AliasesTable {
+  id: Generated<number>;
+  model: string;
+  alias: string;
+  target_version: number | null;
+  target_alias: string | null;
+  updated_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+export interface EndpointsTable {
+  id: Generated<number>;
+  name: string;
+  last_revision: Generated<number>;
+  deleted: Generated<boolean>;
+  created_at: CreatedAt;
+}
+
+export interface EndpointRevisionsTable {
+  id: Generated<number>;
+  endpoint: string;
+  revision: number;
+  policy: Json<Policy>;
+  settings: Json<EndpointSettings>;
+  note: string;
+  author: string;
+  rollback_of: number | null;
+  created_at: CreatedAt;
+}
+
+/** One row: the serving snapshot published last. */
+export interface SnapshotStateTable {
+  singleton: Generated<boolean>;
+  version: number;
+  hash: string;
+  created_at: ColumnType<Date, Date, Date>;
+}
+
+export interface Tables {
+  models: ModelsTable;
+  model_versions: ModelVersionsTable;
+  aliases: AliasesTable;
+  endpoints: EndpointsTable;
+  endpoint_revisions: EndpointRevisionsTable;
+  snapshot_state: SnapshotStateTable;
+}

@@ -92,7 +92,11 @@ def measure_routing(data: Dataset, answers: dict[str, Answers]) -> dict:
     replayed = np.arange(len(data.target)) >= data.split
     bands = {
         "small": (data.amount < 100, "Amount < 100", ["rule-based"]),
-        "middle": ((data.amount >= 100) & (data.amount <= 1000), "100 <= Amount <= 1000", ["random-forest", "neural-network"]),
+        "middle": (
+            (data.amount >= 100) & (data.amount <= 1000),
+            "100 <= Amount <= 1000",
+            ["random-forest", "neural-network"],
+        ),
         "large": (data.amount > 1000, "Amount > 1000", ["xgboost"]),
     }
 
@@ -107,7 +111,7 @@ def measure_routing(data: Dataset, answers: dict[str, Answers]) -> dict:
         )
         variants[f"middle band all {middle}"] = measure_rows(replayed, label)
     return {
-        "note": "by scikit-learn on the replayed rows; which half of the middle band each model gets is known only at replay",
+        "note": "by scikit-learn on the replayed rows; who answers which row of the middle band is known only at replay",
         "bands": {
             band: {
                 "condition": condition,

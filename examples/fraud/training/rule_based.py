@@ -48,7 +48,7 @@ def build_rule_based_model() -> onnx.ModelProto:
     constants = [
         constant("columns", [FEATURES.index(column) for column, *_ in RULES], np.int64),
         constant("sign", sign, np.float32),
-        constant("limits", [s * limit for s, (_, _, limit, _) in zip(sign, RULES)], np.float32),
+        constant("limits", [s * limit for s, (_, _, limit, _) in zip(sign, RULES, strict=True)], np.float32),
         constant("points_of_rules", [[points] for *_, points in RULES], np.float32),
         constant("even_odds", [EVEN_ODDS_POINTS], np.float32),
         constant("one", [1.0], np.float32),

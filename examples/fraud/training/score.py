@@ -34,9 +34,7 @@ def main() -> None:
     result = {"all": score(predictions)}
     models = sorted({one["model"] for one in predictions if "model" in one})
     if models:
-        result["models"] = {
-            model: score([one for one in predictions if one.get("model") == model]) for model in models
-        }
+        result["models"] = {model: score([one for one in predictions if one.get("model") == model]) for model in models}
     print(json.dumps(result, indent=2))
 
 

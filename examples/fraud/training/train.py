@@ -1,7 +1,7 @@
 """Trains the four fraud models and writes everything in ../artifacts.
 
-    python train.py           train, export, check the exports, write the artifacts
-    python train.py --check   do the same in a temporary folder and compare it with the committed artifacts
+python train.py           train, export, check the exports, write the artifacts
+python train.py --check   do the same in a temporary folder and compare it with the committed artifacts
 """
 
 import argparse

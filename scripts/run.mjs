@@ -2,7 +2,6 @@
 // it installs what is missing, builds the dashboard when its sources are newer than the build,
 // and hands over to the Node 24 that came with the dependencies.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -39,11 +38,7 @@ if (tasks[task].dashboard) await buildDashboardWhenNeeded();
 process.exit(await run(node, [...tasks[task].command, ...args], { forwardSignals: true }));
 
 async function installWhenNeeded() {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  const marker = join(root, 'node_modules', '.switchyard-installed');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
+  if (isInstalled()) return;
   console.error('Installing dependencies (about 1.5 GB unpacked, once) …');
   const npm = process.env.npm_execpath;
   const install = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -54,7 +49,22 @@ async function installWhenNeeded() {
     console.error('Installing failed; nothing was started. The lines above say why.');
     process.exit(code);
   }
-  writeFileSync(marker, lock);
+}
+
+/** Whether what npm last installed is what the lock file asks for; platform packages of other machines may be missing. */
+function isInstalled() {
+  const installed = readPackages(join(root, 'node_modules', '.package-lock.json'));
+  if (installed === undefined) return false;
+  const wanted = readPackages(join(root, 'package-lock.json')) ?? {};
+  return Object.entries(wanted).every(
+    ([path, { version, link, optional }]) =>
+      !path.startsWith('node_modules/') ||
+      (installed[path] === undefined ? optional === true : link === true || installed[path].version === version),
+  );
+}
+
+function readPackages(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined;
 }
 
 function bundledNode() {

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs what the whole test suite wants beyond npm packages, on Debian and Ubuntu: PostgreSQL and Chromium.
+# Servers are not started: the tests start their own, on free ports, in temporary directories.
+set -euo pipefail
+
+packages=()
+[ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || packages+=(postgresql)
+if ! { [ -x /usr/bin/chromium ] || [ -x /usr/bin/google-chrome ] || [ -n "${CHROMIUM_PATH:-}" ]; }; then
+  packages+=(chromium)
+fi
+if [ ${#packages[@]} -eq 0 ]; then
+  echo 'Everything is installed.'
+  exit 0
+fi
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+# A package's own server would listen on the standard port; none of it is needed.
+"${as_root[@]}" mkdir -p /etc/postgresql-common
+echo 'create_main_cluster = false' | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"
+echo "Installed: ${packages[*]}"

@@ -1,0 +1,135 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Services {
+  /** Environment for the tests. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What tests run against. */
+  readonly available: readonly string[];
+  /** What could not be had, with the reason and the remedy. */
+  readonly leftOut: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Finds or starts what tests want beyond npm packages; nothing of the machine's own servers is touched. */
+export async function startServices(): Promise<Services> {
+  const environment: Record<string, string> = {};
+  const available: string[] = [];
+  const leftOut: string[] = [];
+  const stops: (() => Promise<void>)[] = [];
+
+  const chromium = [
+    process.env.CHROMIUM_PATH,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ].find((path) => path !== undefined && existsSync(path));
+  if (chromium === undefined)
+    leftOut.push('browser tests: no Chromium (install the package chromium or set CHROMIUM_PATH)');
+  else {
+    environment.CHROMIUM_PATH = chromium;
+    available.push(`Chromium at ${chromium}`);
+  }
+
+  const given = process.env.SWITCHYARD_TEST_POSTGRES_URL;
+  if (given !== undefined) available.push('PostgreSQL at SWITCHYARD_TEST_POSTGRES_URL');
+  else {
+    const started = await startPostgres();
+    if (typeof started === 'string') leftOut.push(`PostgreSQL conformance: ${started}`);
+    else {
+      environment.SWITCHYARD_TEST_POSTGRES_URL = started.url;
+      available.push(`PostgreSQL ${started.version}, a cluster of its own`);
+      stops.push(started.stop);
+    }
+  }
+  if (process.env.CLICKHOUSE_URL !== undefined) available.push('ClickHouse at CLICKHOUSE_URL');
+
+  const stop = async () => {
+    for (const end of stops) await end();
+  };
+  return { environment, available, leftOut, stop };
+}
+
+interface StartedPostgres {
+  readonly url: string;
+  readonly version: string;
+  stop(): Promise<void>;
+}
+
+async function startPostgres(): Promise<StartedPostgres | string> {
+  const root = '/usr/lib/postgresql';
+  const version = existsSync(root)
+    ? readdirSync(root)
+        .filter((name) => existsSync(join(root, name, 'bin/initdb')))
+        .sort((a, b) => Number(b) - Number(a))[0]
+    : undefined;
+  if (version === undefined) return 'no server (install the package postgresql or set SWITCHYARD_TEST_POSTGRES_URL)';
+  const binaries = join(root, version, 'bin');
+  const directory = mkdtempSync(join(tmpdir(), 'switchyard-postgres-'));
+  // PostgreSQL refuses to run as root, so a root shell (as in a container) lends it the postgres account.
+  const asRoot = process.getuid?.() === 0;
+  const account = asRoot ? accountOf('postgres') : undefined;
+  if (asRoot && account === undefined) return 'PostgreSQL cannot run as root and there is no account named postgres';
+  const options = account ?? {};
+  if (account !== undefined) chownSync(directory, account.uid, account.gid);
+  const data = join(directory, 'data');
+  const sockets = join(directory, 'sockets');
+  mkdirSync(sockets);
+  if (account !== undefined) chownSync(sockets, account.uid, account.gid);
+  const port = await freePort();
+  execFileSync(
+    join(binaries, 'initdb'),
+    ['-D', data, '-U', 'switchyard', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'],
+    {
+      ...options,
+      cwd: directory,
+      stdio: 'pipe',
+    },
+  );
+  const server = spawn(
+    join(binaries, 'postgres'),
+    ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', sockets, '-c', 'fsync=off', '-c', 'max_connections=50'],
+    { ...options, cwd: directory, stdio: 'ignore' },
+  );
+  const ended = new Promise<void>((resolve) => server.on('exit', () => resolve()));
+  const stop = async () => {
+    server.kill('SIGINT');
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    try {
+      execFileSync(join(binaries, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], { stdio: 'pipe' });
+      return { url: `postgres://switchyard@127.0.0.1:${port}/postgres`, version, stop };
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  await stop();
+  return 'the server did not start within ten seconds';
+}
+
+function accountOf(name: string): { uid: number; gid: number } | undefined {
+  try {
+    const uid = Number(execFileSync('id', ['-u', name], { encoding: 'utf8' }));
+    const gid = Number(execFileSync('id', ['-g', name], { encoding: 'utf8' }));
+    return { uid, gid };
+  } catch {
+    return undefined;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { measureEchoRatio } from './echo-ratio.ts';
+import { startFixture } from './fixture.ts';
+import { measureLatency, measureOverhead } from './latency.ts';
+import { measureLogToQueryable } from './log-to-queryable.ts';
+
+/** `npm run bench`: every measure in one run, with the load generator on the same machine; results are appended to bench/results/. */
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const fixture = await startFixture((line) => process.stderr.write(`${line}\n`));
+const results: Record<string, unknown> = {};
+try {
+  print(machine());
+  for (const [name, measure] of [
+    ['echoRatio', measureEchoRatio],
+    ['overheadAt2000PerSecond', measureOverhead],
+    ['latencyAt10000PerSecond', measureLatency],
+    ['logToQueryable', measureLogToQueryable],
+  ] as const) {
+    results[name] = await measure(fixture, print);
+  }
+} finally {
+  await fixture.stop();
+}
+const entry = { at: new Date().toISOString(), machine: machine(), versions: versions(), results };
+appendFileSync(fileURLToPath(new URL('./results/results.ndjson', import.meta.url)), `${JSON.stringify(entry)}\n`);
+process.exit(0);
+
+function machine(): string {
+  const processors = cpus();
+  return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}`;
+}
+
+function versions(): Record<string, string> {
+  const manifest = (name: string) =>
+    (
+      JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8')) as {
+        version: string;
+      }
+    ).version;
+  const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  return {
+    switchyard: revision,
+    node: process.versions.node,
+    onnxruntime: manifest('onnxruntime-node'),
+    chdb: manifest('chdb'),
+  };
+}

@@ -11,6 +11,7 @@ export const errorRegistry = {
   body_too_large: { status: 413, title: 'The body is larger than allowed', retryable: false },
   batch_too_large: { status: 413, title: 'The request holds more rows than allowed', retryable: false },
   unauthenticated: { status: 401, title: 'Credentials are missing or wrong', retryable: false },
+  origin_not_allowed: { status: 403, title: 'Requests from there are not answered', retryable: false },
   method_not_allowed: { status: 405, title: 'The method is not allowed here', retryable: false },
   route_not_found: { status: 404, title: 'There is nothing at this address', retryable: false },
   // What the request names

@@ -1,0 +1,75 @@
+import type { FeatureSpec, Policy } from '@switchyard/contracts';
+import { featuresUsedInConditions, listModels } from './policy-tree.ts';
+import { type RegistryView, resolveVersion } from './registry-view.ts';
+
+export interface EndpointFeatures {
+  /**
+   * What a caller sends: the features of every reachable model, each once, in the order of the leaves.
+   * Required as soon as one model has no default for it; whole numbers as soon as one model wants them;
+   * categories are those that every model knows.
+   */
+  readonly features: readonly FeatureSpec[];
+  /** Features that only conditions look at: any type, never required. */
+  readonly conditionOnly: readonly string[];
+  /** Features that two models declare with types that no value can satisfy. */
+  readonly conflicts: readonly { readonly feature: string; readonly types: readonly FeatureSpec['type'][] }[];
+}
+
+/** The features of an endpoint. Leaves that the registry does not know are skipped. */
+export function endpointFeatures(policy: Policy, view: RegistryView): EndpointFeatures {
+  const merged = new Map<string, FeatureSpec>();
+  const conflicts = new Map<string, Set<FeatureSpec['type']>>();
+  const visited = new Set<string>();
+  for (const { node } of listModels(policy)) {
+    const version = resolveVersion(view, node);
+    if (version === undefined || visited.has(`${node.model}/${version}`)) continue;
+    visited.add(`${node.model}/${version}`);
+    for (const spec of view.models[node.model]?.versions[version]?.signature.features ?? []) {
+      const known = merged.get(spec.name);
+      if (known === undefined) {
+        merged.set(spec.name, spec);
+      } else if (areCompatible(known.type, spec.type)) {
+        merged.set(spec.name, mergeSpecs(known, spec));
+      } else {
+        const types = conflicts.get(spec.name) ?? new Set([known.type]);
+        conflicts.set(spec.name, types.add(spec.type));
+      }
+    }
+  }
+  return {
+    features: [...merged.values()],
+    conditionOnly: featuresUsedInConditions(policy).filter((name) => !merged.has(name)),
+    conflicts: [...conflicts].map(([feature, types]) => ({ feature, types: [...types] })),
+  };
+}
+
+function areCompatible(left: FeatureSpec['type'], right: FeatureSpec['type']): boolean {
+  return left === right || (isNumeric(left) && isNumeric(right));
+}
+
+function isNumeric(type: FeatureSpec['type']): boolean {
+  return type === 'number' || type === 'integer';
+}
+
+function mergeSpecs(left: FeatureSpec, right: FeatureSpec): FeatureSpec {
+  const both = left.default !== undefined && right.default !== undefined;
+  const categories = mergeCategories(left, right);
+  return {
+    name: left.name,
+    type: left.type === 'integer' || right.type === 'integer' ? 'integer' : left.type,
+    ...(both ? { default: left.default } : {}),
+    ...(categories === undefined ? {} : { categories }),
+    ...(left.onUnknownCategory === 'default' && right.onUnknownCategory === 'default'
+      ? { onUnknownCategory: 'default' as const }
+      : {}),
+  };
+}
+
+function mergeCategories(left: FeatureSpec, right: FeatureSpec): string[] | undefined {
+  const strict = [left, right].filter((spec) => spec.categories !== undefined && spec.onUnknownCategory !== 'default');
+  const [first, second] = strict;
+  if (first?.categories === undefined) return undefined;
+  if (second?.categories === undefined) return first.categories;
+  const allowed = new Set(second.categories);
+  return first.categories.filter((category) => allowed.has(category));
+}

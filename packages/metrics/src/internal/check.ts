@@ -123,7 +123,8 @@ export function readBinaryRows(
     positiveCount += positive;
     count += 1;
   }
-  if (count === 0) return failure('all-missing', `at least ${MINIMUM_ROWS} rows with a label; none of them has one yet`);
+  if (count === 0)
+    return failure('all-missing', `at least ${MINIMUM_ROWS} rows with a label; none of them has one yet`);
   const few = checkRows(count);
   if (few) return few;
   if (needs.bothClasses && (positiveCount === 0 || positiveCount === count)) return oneClass(positiveCount === 0);
@@ -190,7 +191,8 @@ export function readNumericRows(
     keptPredictions[count] = prediction;
     count += 1;
   }
-  if (count === 0) return failure('all-missing', `at least ${MINIMUM_ROWS} rows with a label; none of them has one yet`);
+  if (count === 0)
+    return failure('all-missing', `at least ${MINIMUM_ROWS} rows with a label; none of them has one yet`);
   return (
     checkRows(count) ?? {
       ok: true,

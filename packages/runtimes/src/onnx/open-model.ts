@@ -1,0 +1,82 @@
+import { performance } from 'node:perf_hooks';
+import type { ClassLabel, Signature } from '@switchyard/contracts';
+import type { FeatureRow } from '../model-runtime.ts';
+import { findClassLabels } from './class-labels.ts';
+import { type InputColumns, layOutColumns } from './encode-rows.ts';
+import { FileBytes } from './file-bytes.ts';
+import { isBatchable } from './jobs.ts';
+import { measureRunMicros } from './measure-session.ts';
+import { readOutline } from './model-outline.ts';
+import { encodeRows, findKnownTexts, makeProbeRows } from './probe-rows.ts';
+import { makeAnswerReader } from './read-answers.ts';
+import { openSession, runRows, type SessionTensor } from './session.ts';
+import type { LoadMeasurements } from './thread-messages.ts';
+
+const MEASURED_BATCH_ROWS = 64;
+const WARM_UP_RUNS = 3;
+
+/** A model loaded in this thread, and what is known about it. */
+export interface OpenModel {
+  run(
+    inputs: readonly SessionTensor[],
+    outputNames: readonly string[],
+    rowCount: number,
+  ): SessionTensor[] | Promise<SessionTensor[]>;
+  /** A few runs, so that the first caller does not pay for what is allocated once. */
+  warmUp(): Promise<void>;
+  /** Warms up by running, and says how long it took. */
+  measure(): Promise<LoadMeasurements>;
+  close(): Promise<void>;
+}
+
+/** Blocks the thread for as long as loading takes. Rejects when the file does not fit the signature. */
+export async function openModel(path: string, signature: Signature): Promise<OpenModel> {
+  const startedAt = performance.now();
+  const session = await openSession(path);
+  const loadMs = performance.now() - startedAt;
+  const columns = layOutColumns(signature);
+  const { fileLabels, texts } = readKnowledge(path, signature, columns);
+  const canBatch = isBatchable(signature);
+  const [row = []] = makeProbeRows(signature.features, texts);
+  const { outputNames } = makeAnswerReader(signature, fileLabels);
+  const encodeProbe = (count: number): SessionTensor[] =>
+    encodeRows(columns, signature.features, new Array<FeatureRow>(count).fill(row));
+  return {
+    run(inputs, outputNames, rowCount) {
+      return canBatch || rowCount === 1
+        ? session.run(inputs, outputNames)
+        : runRows(session, inputs, outputNames, rowCount);
+    },
+    async warmUp() {
+      for (let run = 0; run < WARM_UP_RUNS; run += 1) await session.run(encodeProbe(1), outputNames);
+    },
+    async measure() {
+      const runMicros = await measureRunMicros(session, encodeProbe(1), outputNames);
+      let rowMicros = runMicros;
+      if (canBatch) {
+        const batchMicros = await measureRunMicros(session, encodeProbe(MEASURED_BATCH_ROWS), outputNames);
+        rowMicros = batchMicros / MEASURED_BATCH_ROWS;
+      }
+      return { loadMs, runMicros, rowMicros, fileLabels };
+    },
+    close: () => session.close(),
+  };
+}
+
+function readKnowledge(
+  path: string,
+  signature: Signature,
+  columns: readonly InputColumns[],
+): { fileLabels: readonly ClassLabel[] | undefined; texts: readonly (string | undefined)[] } {
+  const file = new FileBytes(path);
+  try {
+    const outline = readOutline(file);
+    return {
+      fileLabels:
+        signature.roles.label === undefined ? undefined : findClassLabels(outline, file, signature.roles.label),
+      texts: findKnownTexts(outline, columns),
+    };
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,48 @@
+// A worker thread that holds sessions and runs what it is told, in order.
+import { parentPort } from 'node:worker_threads';
+import { monotonicMs } from './monotonic-clock.ts';
+import { type OpenModel, openModel } from './open-model.ts';
+import { prepareRuntime } from './session.ts';
+import type { LoadMeasurements, RunReply, ThreadReply, ThreadRequest } from './thread-messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('this file is the main file of a worker thread');
+prepareRuntime();
+const models = new Map<number, OpenModel>();
+
+async function answer(request: ThreadRequest): Promise<LoadMeasurements | RunReply | undefined> {
+  if (request.kind === 'load') {
+    const model = await openModel(request.path, request.signature);
+    models.set(request.model, model);
+    return model.measure();
+  }
+  const model = models.get(request.model);
+  if (request.kind === 'unload') {
+    models.delete(request.model);
+    await model?.close();
+    return undefined;
+  }
+  if (model === undefined) throw new Error('the model is not loaded in this thread');
+  const startedAtMs = monotonicMs();
+  const outputs = await model.run(request.inputs, request.outputNames, request.rowCount);
+  return { outputs, startedAtMs, runMicros: (monotonicMs() - startedAtMs) * 1000 };
+}
+
+// Strictly one after the other: also when a run has to wait (the public API) the next one must not begin.
+let last: Promise<void> = Promise.resolve();
+port.on('message', (request: ThreadRequest) => {
+  last = last.then(async () => {
+    let reply: ThreadReply;
+    try {
+      reply = { call: request.call, ok: true, result: await answer(request) };
+    } catch (error) {
+      reply = { call: request.call, ok: false, message: error instanceof Error ? error.message : String(error) };
+    }
+    port.postMessage(reply, transferable(reply));
+  });
+});
+
+function transferable(reply: ThreadReply): ArrayBuffer[] {
+  if (!reply.ok || reply.result === undefined || !('outputs' in reply.result)) return [];
+  return reply.result.outputs.flatMap(({ values }) => (Array.isArray(values) ? [] : [values.buffer as ArrayBuffer]));
+}

@@ -1,0 +1,42 @@
+import type { ClassLabel, Signature } from '@switchyard/contracts';
+import type { SessionTensor } from './session.ts';
+
+export interface LoadMeasurements {
+  readonly loadMs: number;
+  /** Median of a single-row run. */
+  readonly runMicros: number;
+  /** One row's share of a run of many. */
+  readonly rowMicros: number;
+  /** The class labels as the file writes them, when it has an output for the label. */
+  readonly fileLabels: readonly ClassLabel[] | undefined;
+}
+
+export interface RunReply {
+  readonly outputs: readonly SessionTensor[];
+  readonly startedAtMs: number;
+  readonly runMicros: number;
+}
+
+/** To a worker thread. `model` tells the models of a thread apart; every request is answered once. */
+export type ThreadRequest =
+  | {
+      readonly kind: 'load';
+      readonly call: number;
+      readonly model: number;
+      readonly path: string;
+      readonly signature: Signature;
+    }
+  | {
+      readonly kind: 'run';
+      readonly call: number;
+      readonly model: number;
+      readonly inputs: readonly SessionTensor[];
+      readonly outputNames: readonly string[];
+      readonly rowCount: number;
+    }
+  | { readonly kind: 'unload'; readonly call: number; readonly model: number };
+
+/** From a worker thread. */
+export type ThreadReply =
+  | { readonly call: number; readonly ok: true; readonly result: LoadMeasurements | RunReply | undefined }
+  | { readonly call: number; readonly ok: false; readonly message: string };

@@ -1,0 +1,89 @@
+import { Worker } from 'node:worker_threads';
+import { type Signature, SwitchyardError } from '@switchyard/contracts';
+import type { SessionTensor } from './session.ts';
+import type { LoadMeasurements, RunReply, ThreadReply, ThreadRequest } from './thread-messages.ts';
+
+const threadMain = new URL('./thread-main.ts', import.meta.url);
+
+/** The model said no; the thread itself is well. */
+export class ThreadRefusal extends Error {}
+
+type Settle = { resolve: (result: never) => void; reject: (error: unknown) => void };
+
+/** One worker thread, from start to end. When it ends, whoever still waits is told `model_failed`. */
+export class WorkerThread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Settle>();
+  readonly startedAtMs = performance.now();
+  /** Resolves when the thread has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+  #nextCall = 0;
+  #hasEnded = false;
+
+  constructor() {
+    this.#worker = new Worker(threadMain, { name: 'switchyard: model runtime', execArgv: [] });
+    // Idle threads do not keep a process alive.
+    this.#worker.unref();
+    this.#worker.on('message', (reply: ThreadReply) => this.#settle(reply));
+    // 'exit' follows; without a listener the error would end the process.
+    this.#worker.on('error', () => {});
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#hasEnded = true;
+        for (const { reject } of this.#pending.values()) reject(threadEnded());
+        this.#pending.clear();
+        resolve();
+      });
+    });
+  }
+
+  /** Identifies the thread in logs and tests. */
+  get id(): number {
+    return this.#worker.threadId;
+  }
+
+  load(model: number, path: string, signature: Signature): Promise<LoadMeasurements> {
+    return this.#call((call) => ({ kind: 'load', call, model, path, signature }), []);
+  }
+
+  /** The arrays of the inputs are handed over: the caller cannot use them afterwards. */
+  run(
+    model: number,
+    batch: { inputs: readonly SessionTensor[]; outputNames: readonly string[]; rowCount: number },
+  ): Promise<RunReply> {
+    const handedOver = batch.inputs.flatMap(({ values }) =>
+      Array.isArray(values) ? [] : [values.buffer as ArrayBuffer],
+    );
+    return this.#call((call) => ({ kind: 'run', call, model, ...batch }), handedOver);
+  }
+
+  unload(model: number): Promise<void> {
+    return this.#call((call) => ({ kind: 'unload', call, model }), []);
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #call<T>(makeRequest: (call: number) => ThreadRequest, handedOver: ArrayBuffer[]): Promise<T> {
+    if (this.#hasEnded) return Promise.reject(threadEnded());
+    const call = this.#nextCall;
+    this.#nextCall += 1;
+    return new Promise((resolve, reject) => {
+      if (this.#pending.size === 0) this.#worker.ref();
+      this.#pending.set(call, { resolve, reject });
+      this.#worker.postMessage(makeRequest(call), handedOver);
+    });
+  }
+
+  #settle(reply: ThreadReply): void {
+    const settle = this.#pending.get(reply.call);
+    this.#pending.delete(reply.call);
+    if (this.#pending.size === 0) this.#worker.unref();
+    if (reply.ok) settle?.resolve(reply.result as never);
+    else settle?.reject(new ThreadRefusal(reply.message));
+  }
+}
+
+const threadEnded = (): SwitchyardError =>
+  new SwitchyardError('model_failed', 'The thread that ran the model ended unexpectedly.');

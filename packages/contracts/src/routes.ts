@@ -94,6 +94,7 @@ export const controlRoutes = {
       'invalid_artifact',
       'artifact_too_large',
       'unsupported_media_type',
+      'overloaded',
       'storage_full',
     ],
   },

@@ -1,0 +1,129 @@
+import type { EndpointRevision, ModelNode, Task } from '@switchyard/contracts';
+import type { MetadataTransaction, Tables } from '@switchyard/storage/metadata';
+import type { Kysely, Selectable } from 'kysely';
+import { resolveAliases } from '../aliases/resolve-aliases.ts';
+import { revisionFromRow } from '../endpoints/revision-rows.ts';
+
+export type Database = Kysely<Tables> | MetadataTransaction;
+
+export interface RegistryModel {
+  readonly name: string;
+  readonly task: Task;
+  readonly description: string;
+  readonly createdAt: Date;
+  /** Ascending, as numbers. */
+  readonly versions: readonly number[];
+  /** What each alias was pointed at: a version, or '@' and another alias. */
+  readonly aliasTargets: ReadonlyMap<string, string>;
+  /** Alias → version, at the end of every chain. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+export interface RegistryEndpoint {
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly live: EndpointRevision;
+  readonly previous: EndpointRevision | null;
+}
+
+/** Everything that is registered, as it was at one moment; signatures apart, because they can be large. */
+export interface RegistryView {
+  readonly models: ReadonlyMap<string, RegistryModel>;
+  readonly endpoints: ReadonlyMap<string, RegistryEndpoint>;
+}
+
+export type VersionRow = Selectable<Tables['model_versions']>;
+
+/** Five statements, whatever the number of models; maps are in the order things were created. */
+export async function loadRegistry(db: Database): Promise<RegistryView> {
+  const models = await db.selectFrom('models').selectAll().where('deleted', '=', false).orderBy('id').execute();
+  const versions = await db.selectFrom('model_versions').select(['model', 'version']).orderBy('version').execute();
+  const aliases = await db.selectFrom('aliases').selectAll().orderBy('id').execute();
+  const endpoints = await db.selectFrom('endpoints').selectAll().where('deleted', '=', false).orderBy('id').execute();
+  const revisions = await db
+    .selectFrom('endpoint_revisions as revision')
+    .innerJoin('endpoints as endpoint', 'endpoint.name', 'revision.endpoint')
+    .selectAll('revision')
+    .where('endpoint.deleted', '=', false)
+    .whereRef('revision.revision', '>=', (expression) => expression('endpoint.last_revision', '-', 1))
+    .orderBy('revision.revision', 'desc')
+    .execute();
+
+  const versionsOf = Map.groupBy(versions, (row) => row.model);
+  const aliasesOf = Map.groupBy(aliases, (row) => row.model);
+  const revisionsOf = Map.groupBy(revisions, (row) => row.endpoint);
+  return {
+    models: new Map(
+      models.map((row) => {
+        const aliasTargets = new Map(
+          (aliasesOf.get(row.name) ?? []).map((alias) => [
+            alias.alias,
+            alias.target_alias === null ? String(alias.target_version) : `@${alias.target_alias}`,
+          ]),
+        );
+        const model: RegistryModel = {
+          name: row.name,
+          task: row.task,
+          description: row.description,
+          createdAt: row.created_at,
+          versions: (versionsOf.get(row.name) ?? []).map((version) => version.version),
+          aliasTargets,
+          aliases: resolveAliases(aliasTargets).versions,
+        };
+        return [row.name, model];
+      }),
+    ),
+    endpoints: new Map(
+      endpoints.flatMap((row) => {
+        const [live, previous] = revisionsOf.get(row.name) ?? [];
+        if (!live) return [];
+        const endpoint: RegistryEndpoint = {
+          name: row.name,
+          createdAt: row.created_at,
+          live: revisionFromRow(live),
+          previous: previous ? revisionFromRow(previous) : null,
+        };
+        return [[row.name, endpoint] as const];
+      }),
+    ),
+  };
+}
+
+export interface VersionName {
+  readonly model: string;
+  readonly version: string;
+}
+
+export const versionKey = (name: VersionName): string => `${name.model}@${name.version}`;
+
+/** The rows of the named versions, by `versionKey`. Names that do not exist are not in the answer. */
+export async function loadVersions(db: Database, names: readonly VersionName[]): Promise<Map<string, VersionRow>> {
+  const byModel = Map.groupBy(names, (name) => name.model);
+  if (byModel.size === 0) return new Map();
+  const rows = await db
+    .selectFrom('model_versions')
+    .selectAll()
+    .where((expression) =>
+      expression.or(
+        [...byModel].map(([model, wanted]) =>
+          expression.and([
+            expression('model', '=', model),
+            expression('version', 'in', [...new Set(wanted.map((name) => Number(name.version)))]),
+          ]),
+        ),
+      ),
+    )
+    .execute();
+  return new Map(rows.map((row) => [versionKey({ model: row.model, version: String(row.version) }), row]));
+}
+
+/** Version a leaf stands for now; undefined when its model, version or alias does not exist. */
+export function resolveLeaf(
+  view: RegistryView,
+  leaf: ModelNode,
+): VersionName | undefined {
+  const model = view.models.get(leaf.model);
+  const version = leaf.version ?? model?.aliases.get(leaf.alias ?? '');
+  if (!model || version === undefined || !model.versions.includes(Number(version))) return undefined;
+  return { model: leaf.model, version };
+}

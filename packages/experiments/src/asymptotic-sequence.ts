@@ -1,0 +1,150 @@
+import type { Alternative } from './effect.ts';
+import { checkCount, checkFinite, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
+import { lambertLowerBranch } from './internal/numeric.ts';
+import { failure, type Result } from './result.ts';
+
+export interface SequenceSettings {
+  /** Chance that the sequence ever misses. Default 0.05. */
+  readonly alpha?: number;
+  /** N*: the total count at which a decision is expected; the interval is tightest near it. Fix it before the start. */
+  readonly horizonCount: number;
+  /** Default `two-sided`. */
+  readonly alternative?: Alternative;
+}
+
+/** One point of a confidence sequence: what is drawn, and what a decision reads. */
+export interface SequencePoint {
+  /** Observations of both arms together. */
+  readonly count: number;
+  readonly estimate: number;
+  readonly lower: number;
+  readonly upper: number;
+  /** Anytime-valid p-value for an effect of 0; null where the method has none. */
+  readonly pValue: number | null;
+  readonly alpha: number;
+}
+
+/**
+ * The mixture variance ρ² that makes the sequence tightest at the horizon: ρ² = c/N* with c = −W₋₁(−α²/e) − 1 (8.212 at
+ * α = 0.05, 11.756 at 0.01); one-sided at 2α. It must not change while an experiment runs: a changed ρ voids the guarantee.
+ * Domain: alpha in (0, 1) (one-sided (0, ½)), positive horizon.
+ * Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, Annals of Statistics 52 (2024), appendix B.2.
+ */
+export function tuneMixture(settings: SequenceSettings): Result<{ readonly mixtureVariance: number }> {
+  const { alpha = 0.05, horizonCount, alternative = 'two-sided' } = settings;
+  const problem = checkOpenUnit('alpha', alpha) ?? checkPositive('horizonCount', horizonCount);
+  if (problem) return problem;
+  const level = alternative === 'two-sided' ? alpha : 2 * alpha;
+  if (level >= 1) return failure('invalid-argument', 'a one-sided alpha below 0.5');
+  return { ok: true, mixtureVariance: mixtureConstant(level) / horizonCount };
+}
+
+export function mixtureConstant(alpha: number): number {
+  return -lambertLowerBranch(-(alpha * alpha) / Math.E) - 1;
+}
+
+/** Half-width of the asymptotic sequence; no checks, for loops. */
+export function asymptoticHalfWidth(
+  standardError: number,
+  count: number,
+  mixtureVariance: number,
+  alpha: number,
+  alternative: Alternative,
+): number {
+  const spread = count * mixtureVariance + 1;
+  const logTerm =
+    alternative === 'two-sided' ? Math.log(Math.sqrt(spread) / alpha) : Math.log1p(Math.sqrt(spread) / (2 * alpha));
+  return standardError * Math.sqrt(((2 * spread) / (count * mixtureVariance)) * logTerm);
+}
+
+/**
+ * What can be said about an effect now, if one may look at any time and stop for any reason? One point of the asymptotic
+ * confidence sequence around an estimate with a standard error (of `compareMeans`, `compareRatios`, …).
+ *
+ * Formula at total count n: half-width SE·√(2(nρ²+1)/(nρ²)·ln(√(nρ²+1)/α)), p = min(1, √(nρ²+1)·exp(−ρ²z²n/(2(nρ²+1)))),
+ * z = estimate/SE. One-sided: ln(1 + √(nρ²+1)/(2α)), and p solves that for α.
+ * Assumes an asymptotically normal estimate: start no earlier than 100 units an arm and 20 events of the rarer outcome;
+ * below `minimumCount` the function refuses. Fixed allocation probabilities: under a bandit use `createAipwSequence` or
+ * `createModelXProcess`. Fails on a zero standard error.
+ * Source: as {@link tuneMixture}, theorem 2.2 and its one-sided version; the two-sided form equals the normal mixture of
+ * Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 49 (2021).
+ */
+export function sequencePoint(
+  estimate: { readonly estimate: number; readonly standardError: number },
+  count: number,
+  settings: {
+    readonly mixtureVariance: number;
+    readonly alpha?: number;
+    readonly alternative?: Alternative;
+    /** Total count below which the normal approximation is not trusted. Default 200. */
+    readonly minimumCount?: number;
+  },
+): Result<SequencePoint> {
+  const { alpha = 0.05, alternative = 'two-sided', mixtureVariance, minimumCount = 200 } = settings;
+  const problem = firstFailure(
+    checkFinite('estimate', estimate.estimate),
+    checkFinite('standardError', estimate.standardError),
+    checkOpenUnit('alpha', alpha),
+    checkPositive('mixtureVariance', mixtureVariance),
+    checkCount('count', count, Math.max(1, minimumCount)),
+  );
+  if (problem) return problem;
+  if (!(estimate.standardError > 0)) return failure('constant', 'a positive standard error: outcomes that vary');
+  const half = asymptoticHalfWidth(estimate.standardError, count, mixtureVariance, alpha, alternative);
+  return {
+    ok: true,
+    count,
+    estimate: estimate.estimate,
+    lower: alternative === 'less' ? Number.NEGATIVE_INFINITY : estimate.estimate - half,
+    upper: alternative === 'greater' ? Number.POSITIVE_INFINITY : estimate.estimate + half,
+    pValue: anytimePValue(estimate.estimate / estimate.standardError, count, mixtureVariance, alternative),
+    alpha,
+  };
+}
+
+function anytimePValue(z: number, count: number, mixtureVariance: number, alternative: Alternative): number {
+  const spread = count * mixtureVariance + 1;
+  const exponent = (count * mixtureVariance * z * z) / (2 * spread);
+  if (alternative === 'two-sided') return Math.min(1, Math.exp(0.5 * Math.log(spread) - exponent));
+  const isTowards = alternative === 'greater' ? z > 0 : z < 0;
+  return isTowards ? Math.min(1, Math.sqrt(spread) / (2 * Math.expm1(exponent))) : 1;
+}
+
+export interface DrawnPoint extends SequencePoint {
+  /** Smallest p-value so far: valid at every moment, and the one to report. */
+  readonly runningPValue: number | null;
+}
+
+/**
+ * The sequence as it is drawn and decided on: running minimum of p, and — only if the effect is constant over time —
+ * running intersection of the intervals (an effect that drifts makes it claim too much, so it is off by default).
+ * Points in the order they were looked at. An intersection that becomes empty means the effect was not constant: fails
+ * with `no-solution`. Fails on no points, and on points of different alpha or falling counts.
+ */
+export function drawSequence(
+  points: readonly SequencePoint[],
+  options: { readonly effectIsConstant?: boolean } = {},
+): Result<{ readonly points: readonly DrawnPoint[] }> {
+  if (points.length === 0) return failure('empty', 'at least one point');
+  const drawn: DrawnPoint[] = [];
+  for (const point of points) {
+    const previous = drawn.at(-1);
+    if (Number.isNaN(point.lower) || Number.isNaN(point.upper) || Number.isNaN(point.estimate)) {
+      return failure('not-finite', 'points whose estimate and ends are not NaN');
+    }
+    if (previous && (point.alpha !== previous.alpha || point.count < previous.count)) {
+      return failure('invalid-argument', 'points of one sequence: one alpha, counts that do not fall');
+    }
+    const running = previous?.runningPValue ?? 1;
+    const runningPValue = point.pValue === null ? (previous?.runningPValue ?? null) : Math.min(running, point.pValue);
+    let { lower, upper } = point;
+    if (options.effectIsConstant && previous) {
+      lower = Math.max(lower, previous.lower);
+      upper = Math.min(upper, previous.upper);
+      if (lower > upper)
+        return failure('no-solution', 'an effect that is constant over time; the intervals exclude it');
+    }
+    drawn.push({ ...point, lower, upper, runningPValue });
+  }
+  return { ok: true, points: drawn };
+}

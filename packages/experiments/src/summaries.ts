@@ -1,0 +1,178 @@
+import {
+  checkAllFinite,
+  checkCount,
+  checkFinite,
+  checkNonNegative,
+  checkSameLength,
+  firstFailure,
+} from './internal/check.ts';
+import { type Failure, failure, type Result } from './result.ts';
+
+/** What a test of means needs of one arm. `variance` is the unbiased sample variance (divisor n − 1). */
+export interface MeanSummary {
+  readonly count: number;
+  readonly mean: number;
+  readonly variance: number;
+}
+
+/**
+ * What a ratio or a covariate-adjusted mean needs of one arm, per unit of randomisation. For a ratio the first variable
+ * is the numerator and the second the denominator; for an adjusted mean, outcome and covariate.
+ */
+export interface PairSummary {
+  readonly count: number;
+  readonly meanFirst: number;
+  readonly meanSecond: number;
+  readonly varianceFirst: number;
+  readonly varianceSecond: number;
+  readonly covariance: number;
+}
+
+/** Additive sums, as a database query returns them. */
+export interface MeanSums {
+  readonly count: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+}
+
+export interface PairSums {
+  readonly count: number;
+  readonly sumFirst: number;
+  readonly sumSecond: number;
+  readonly sumOfSquaresFirst: number;
+  readonly sumOfSquaresSecond: number;
+  readonly sumOfProducts: number;
+}
+
+/**
+ * Count, mean and unbiased variance of raw values, in one pass (Welford 1962), and how many entries were missing.
+ * `null` and `undefined` are missing and left out; NaN or an infinity is an error of whoever produced it and fails.
+ * Fails on no values, only missing values, and a single value (no variance).
+ */
+export function summariseValues(
+  values: readonly (number | null | undefined)[],
+): Result<MeanSummary & { readonly missing: number }> {
+  if (values.length === 0) return failure('empty', 'at least two values');
+  let count = 0;
+  let mean = 0;
+  let squares = 0;
+  for (const value of values) {
+    if (value === null || value === undefined) continue;
+    if (!Number.isFinite(value)) return failure('not-finite', 'every value must be a finite number, null or undefined');
+    count += 1;
+    const step = value - mean;
+    mean += step / count;
+    squares += step * (value - mean);
+  }
+  if (count === 0) return failure('all-missing', 'at least two values that are not missing');
+  if (count === 1) return failure('too-few-rows', 'at least two values that are not missing; there is 1');
+  return { ok: true, count, mean, variance: squares / (count - 1), missing: values.length - count };
+}
+
+/**
+ * The same summary from additive sums. Σx² − (Σx)²/n loses digits when the mean is large against the spread; prefer
+ * {@link summariseValues} or centred sums then. A variance negative by rounding becomes 0.
+ */
+export function summariseSums(sums: MeanSums): Result<MeanSummary> {
+  const problem = firstFailure(
+    checkCount('count', sums.count, 2),
+    checkFinite('sum', sums.sum),
+    checkNonNegative('sumOfSquares', sums.sumOfSquares),
+  );
+  if (problem) return problem;
+  const mean = sums.sum / sums.count;
+  const variance = Math.max(0, (sums.sumOfSquares - sums.sum * mean) / (sums.count - 1));
+  return { ok: true, count: sums.count, mean, variance };
+}
+
+/** Summary of two variables measured on the same units; arrays of equal length, every value finite, at least two. */
+export function summarisePairs(first: readonly number[], second: readonly number[]): Result<PairSummary> {
+  const problem = firstFailure(
+    checkAllFinite('first', first),
+    checkAllFinite('second', second),
+    checkSameLength('second', second.length, first.length),
+    checkCount('the number of pairs', first.length, 2),
+  );
+  if (problem) return problem;
+  let meanFirst = 0;
+  let meanSecond = 0;
+  let squaresFirst = 0;
+  let squaresSecond = 0;
+  let products = 0;
+  for (let index = 0; index < first.length; index += 1) {
+    const x = first[index] as number;
+    const y = second[index] as number;
+    const stepFirst = x - meanFirst;
+    const stepSecond = y - meanSecond;
+    meanFirst += stepFirst / (index + 1);
+    meanSecond += stepSecond / (index + 1);
+    squaresFirst += stepFirst * (x - meanFirst);
+    squaresSecond += stepSecond * (y - meanSecond);
+    products += stepFirst * (y - meanSecond);
+  }
+  const divisor = first.length - 1;
+  return {
+    ok: true,
+    count: first.length,
+    meanFirst,
+    meanSecond,
+    varianceFirst: squaresFirst / divisor,
+    varianceSecond: squaresSecond / divisor,
+    covariance: products / divisor,
+  };
+}
+
+/** Pair summary from additive sums; the warning of {@link summariseSums} holds. */
+export function summarisePairSums(sums: PairSums): Result<PairSummary> {
+  const problem = firstFailure(
+    checkCount('count', sums.count, 2),
+    checkFinite('sumFirst', sums.sumFirst),
+    checkFinite('sumSecond', sums.sumSecond),
+    checkNonNegative('sumOfSquaresFirst', sums.sumOfSquaresFirst),
+    checkNonNegative('sumOfSquaresSecond', sums.sumOfSquaresSecond),
+    checkFinite('sumOfProducts', sums.sumOfProducts),
+  );
+  if (problem) return problem;
+  const { count, sumFirst, sumSecond } = sums;
+  return {
+    ok: true,
+    count,
+    meanFirst: sumFirst / count,
+    meanSecond: sumSecond / count,
+    varianceFirst: Math.max(0, (sums.sumOfSquaresFirst - (sumFirst * sumFirst) / count) / (count - 1)),
+    varianceSecond: Math.max(0, (sums.sumOfSquaresSecond - (sumSecond * sumSecond) / count) / (count - 1)),
+    covariance: (sums.sumOfProducts - (sumFirst * sumSecond) / count) / (count - 1),
+  };
+}
+
+/**
+ * The summary of two disjoint sets of rows, from their summaries (Chan, Golub and LeVeque 1979). Associative and
+ * commutative up to rounding.
+ */
+export function mergeSummaries(a: MeanSummary, b: MeanSummary): Result<MeanSummary> {
+  const problem = checkMeanSummary('a', a) ?? checkMeanSummary('b', b);
+  if (problem) return problem;
+  const count = a.count + b.count;
+  const step = b.mean - a.mean;
+  const squares = a.variance * (a.count - 1) + b.variance * (b.count - 1) + (step * step * a.count * b.count) / count;
+  return { ok: true, count, mean: (a.mean * a.count + b.mean * b.count) / count, variance: squares / (count - 1) };
+}
+
+export function checkMeanSummary(name: string, summary: MeanSummary): Failure | undefined {
+  return firstFailure(
+    checkCount(`${name}.count`, summary.count, 2),
+    checkFinite(`${name}.mean`, summary.mean),
+    checkNonNegative(`${name}.variance`, summary.variance),
+  );
+}
+
+export function checkPairSummary(name: string, summary: PairSummary): Failure | undefined {
+  return firstFailure(
+    checkCount(`${name}.count`, summary.count, 2),
+    checkFinite(`${name}.meanFirst`, summary.meanFirst),
+    checkFinite(`${name}.meanSecond`, summary.meanSecond),
+    checkNonNegative(`${name}.varianceFirst`, summary.varianceFirst),
+    checkNonNegative(`${name}.varianceSecond`, summary.varianceSecond),
+    checkFinite(`${name}.covariance`, summary.covariance),
+  );
+}

@@ -28,7 +28,7 @@ export function discoverInputs(outline: OnnxOutline, spec: VersionSpec): InputDi
   if (outline.inputs.length === 0) return refuse('The model takes no input.');
   const columns: Column[] = [];
   for (const input of outline.inputs) {
-    const column = readColumn(input);
+    const column = readColumn(input, spec.features !== undefined);
     if (typeof column === 'string') return refuse(column);
     columns.push(column);
   }
@@ -70,7 +70,7 @@ export function discoverInputs(outline: OnnxOutline, spec: VersionSpec): InputDi
   };
 }
 
-function readColumn(input: OnnxValue): Column | string {
+function readColumn(input: OnnxValue, areFeaturesNamed: boolean): Column | string {
   const { name, type } = input;
   if (type.kind !== 'tensor') {
     return `The input '${name}' is a ${type.kind === 'other' ? 'kind of value' : type.kind} that cannot be served; only tensors can.`;
@@ -81,6 +81,10 @@ function readColumn(input: OnnxValue): Column | string {
   }
   const [batch = -1, ...rowShape] = type.shape ?? [-1, -1];
   if (type.shape?.length === 0) return `The input '${name}' is a single value, without a dimension for rows.`;
+  if (rowShape.length > 1 && !areFeaturesNamed) {
+    const shape = ['rows', ...rowShape].join(', ');
+    return `The input '${name}' has the shape [${shape}], not [rows, features]; to send its values as features, name them all in the spec.`;
+  }
   if (batch > 1) {
     return `The input '${name}' takes exactly ${batch} rows at once; export the model with a dynamic first dimension, or with 1.`;
   }

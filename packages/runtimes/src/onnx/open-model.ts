@@ -17,6 +17,7 @@ const WARM_UP_RUNS = 3;
 
 /** A model loaded in this thread, and what is known about it. */
 export interface OpenModel {
+  readonly loadMs: number;
   run(
     inputs: readonly SessionTensor[],
     outputNames: readonly string[],
@@ -42,6 +43,7 @@ export async function openModel(path: string, signature: Signature): Promise<Ope
   const encodeProbe = (count: number): SessionTensor[] =>
     encodeRows(columns, signature.features, new Array<FeatureRow>(count).fill(row));
   return {
+    loadMs,
     run(inputs, outputNames, rowCount) {
       return canBatch || rowCount === 1
         ? session.run(inputs, outputNames)

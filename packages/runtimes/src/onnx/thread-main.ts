@@ -8,13 +8,13 @@ import type { LoadMeasurements, RunReply, ThreadReply, ThreadRequest } from './t
 const port = parentPort;
 if (port === null) throw new Error('this file is the main file of a worker thread');
 prepareRuntime();
+const RELOAD_FROM_MS = 5;
+const RELOAD_UP_TO_MS = 60;
 const models = new Map<number, OpenModel>();
 
 async function answer(request: ThreadRequest): Promise<LoadMeasurements | RunReply | undefined> {
   if (request.kind === 'load') {
-    const model = await openModel(request.path, request.signature);
-    models.set(request.model, model);
-    return model.measure();
+    return load(request);
   }
   const model = models.get(request.model);
   if (request.kind === 'unload') {
@@ -26,6 +26,19 @@ async function answer(request: ThreadRequest): Promise<LoadMeasurements | RunRep
   const startedAtMs = monotonicMs();
   const outputs = await model.run(request.inputs, request.outputNames, request.rowCount);
   return { outputs, startedAtMs, runMicros: (monotonicMs() - startedAtMs) * 1000 };
+}
+
+async function load({ model: id, path, signature }: ThreadRequest & { kind: 'load' }): Promise<LoadMeasurements> {
+  const model = await openModel(path, signature);
+  models.set(id, model);
+  const measured = await model.measure();
+  if (measured.loadMs < RELOAD_FROM_MS || measured.loadMs > RELOAD_UP_TO_MS) return measured;
+  // The first time pays for caches that are cold; whether a model is small enough is decided by the second.
+  await model.close();
+  const again = await openModel(path, signature);
+  models.set(id, again);
+  await again.warmUp();
+  return { ...measured, loadMs: Math.min(measured.loadMs, again.loadMs) };
 }
 
 // Strictly one after the other: also when a run has to wait (the public API) the next one must not begin.

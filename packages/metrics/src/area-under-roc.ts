@@ -1,6 +1,6 @@
 import { normalSurvival } from '@switchyard/special-functions';
 import { constantScores } from './curves.ts';
-import { checkedPoint, type ConfidenceOptions, type Estimate } from './estimate.ts';
+import { type ConfidenceOptions, checkedPoint, type Estimate } from './estimate.ts';
 import { type BinaryLabel, type BinaryRows, checkSameLength, notFinite, readBinaryRows } from './internal/check.ts';
 import { areaUnderRoc, orderByFallingScore, scoreSteps } from './internal/score-steps.ts';
 import { failure, type Result } from './result.ts';
@@ -143,9 +143,7 @@ function covariance(a: Placements, b: Placements): number {
     if (a.labels[row] === 1) ofPositives += product;
     else ofNegatives += product;
   }
-  return (
-    ofPositives / (a.positives - 1) / a.positives + ofNegatives / (a.negatives - 1) / a.negatives
-  );
+  return ofPositives / (a.positives - 1) / a.positives + ofNegatives / (a.negatives - 1) / a.negatives;
 }
 
 function fewInClass() {

@@ -1,4 +1,4 @@
-import { checkedPoint, type ConfidenceOptions, type Estimate } from './estimate.ts';
+import { type ConfidenceOptions, checkedPoint, type Estimate } from './estimate.ts';
 import { type BinaryLabel, readBinaryRows } from './internal/check.ts';
 import { type ScoreSteps, scoreSteps } from './internal/score-steps.ts';
 import { failure, type Result } from './result.ts';

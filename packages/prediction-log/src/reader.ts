@@ -24,6 +24,6 @@ export function parseLogLine(line: string): SegmentLine {
 /** Every line of a sealed segment, parsed; lines that do not parse are yielded as such, not thrown. */
 export async function* readSegment(path: string): AsyncGenerator<SegmentLine> {
   for await (const line of readSegmentLines(path)) {
-    yield parseLogLine(line);
+    yield parseLogLine(line.toString('utf8'));
   }
 }

@@ -86,8 +86,8 @@ export function measureSealed(writerDirectory: string): { name: string; sizeByte
     .map((name) => ({ name, sizeBytes: statSync(join(writerDirectory, name), { throwIfNoEntry: false })?.size ?? 0 }));
 }
 
-/** The lines of a segment without their line breaks. Bytes that are not UTF-8 come as U+FFFD; empty lines are left out. */
-export async function* readSegmentLines(path: string): AsyncGenerator<string> {
+/** The lines of a segment as bytes, without their line breaks; empty lines are left out. */
+export async function* readSegmentLines(path: string): AsyncGenerator<Buffer> {
   let rest: Buffer[] = [];
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     let start = 0;
@@ -97,7 +97,7 @@ export async function* readSegmentLines(path: string): AsyncGenerator<string> {
       rest = [];
       start = end + 1;
       if (line.length > 0) {
-        yield line.toString('utf8');
+        yield line;
       }
     }
     if (start < chunk.length) {
@@ -105,7 +105,7 @@ export async function* readSegmentLines(path: string): AsyncGenerator<string> {
     }
   }
   if (rest.length > 0) {
-    yield Buffer.concat(rest).toString('utf8');
+    yield Buffer.concat(rest);
   }
 }
 

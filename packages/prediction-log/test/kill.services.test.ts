@@ -38,7 +38,7 @@ describe('a writer killed with SIGKILL', () => {
     const seen = new Map<number, number>();
     for (const segment of await listSealedSegments(directory)) {
       for await (const line of readSegmentLines(segment.path)) {
-        const { n } = JSON.parse(line) as { n: number };
+        const { n } = JSON.parse(line.toString('utf8')) as { n: number };
         seen.set(n, (seen.get(n) ?? 0) + 1);
       }
     }
@@ -98,7 +98,7 @@ describe('a disk that is really full', () => {
       const shipped: string[] = [];
       for (const segment of await listSealedSegments(directory)) {
         for await (const line of readSegmentLines(segment.path)) {
-          shipped.push(line);
+          shipped.push(line.toString('utf8'));
         }
         rmSync(segment.path);
       }
@@ -110,7 +110,7 @@ describe('a disk that is really full', () => {
       await log.close();
       for (const segment of await listSealedSegments(directory)) {
         for await (const line of readSegmentLines(segment.path)) {
-          shipped.push(line);
+          shipped.push(line.toString('utf8'));
         }
       }
       expect(shipped).toEqual(acknowledged);

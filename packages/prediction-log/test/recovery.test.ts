@@ -32,7 +32,7 @@ async function linesAfterRecovery(content: Uint8Array): Promise<string[]> {
   const lines: string[] = [];
   for (const segment of await listSealedSegments(directory)) {
     for await (const line of readSegmentLines(segment.path)) {
-      lines.push(line);
+      lines.push(line.toString('utf8'));
     }
   }
   expect(readdirSync(writerDirectory).filter((name) => !name.endsWith('.ndjson'))).toEqual([]);

@@ -75,7 +75,7 @@ async function sealedLines(): Promise<string[]> {
   const lines: string[] = [];
   for (const segment of await listSealedSegments(directory)) {
     for await (const line of readSegmentLines(segment.path)) {
-      lines.push(line);
+      lines.push(line.toString('utf8'));
     }
   }
   return lines;

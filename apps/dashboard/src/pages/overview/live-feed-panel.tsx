@@ -1,0 +1,162 @@
+import type { PredictionSummary } from '@switchyard/contracts';
+import { Link } from '@tanstack/react-router';
+import { Pause, Play, Radio } from 'lucide-react';
+import { memo, useRef, useState } from 'react';
+import { useModelColor } from '../../charts/use-entity-colors.ts';
+import { formatCount, formatInstant, formatMicros } from '../../format/format.ts';
+import type { LiveState } from '../../live/live-feed.ts';
+import { useLiveState } from '../../live/live-feed-provider.tsx';
+import type { Zone } from '../../time/time-range.ts';
+import { useTimeRange } from '../../time/use-time-range.tsx';
+import { Badge, Swatch } from '../../ui/badge.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { Empty, SkeletonRows } from '../../ui/query-view.tsx';
+import { AnswerCell } from '../predictions/prediction-cells.tsx';
+import styles from './live-feed-panel.module.css';
+
+const SHOWN_ROWS = 60;
+
+/** New predictions at the top, until somebody looks closer: hovering, scrolling or the button holds the list still. */
+export function LiveFeedPanel() {
+  const live = useLiveState();
+  const { zone } = useTimeRange();
+  const [pressed, setPressed] = useState(false);
+  const [hovered, setHovered] = useState(false);
+  const [scrolled, setScrolled] = useState(false);
+  const paused = pressed || hovered || scrolled;
+  const held = useRef<LiveState>(live);
+  const list = useRef<HTMLDivElement>(null);
+  if (!paused) held.current = live;
+  const shown = held.current;
+  const waiting = live.recorded - shown.recorded;
+  const resume = () => {
+    setPressed(false);
+    setScrolled(false);
+    setHovered(false);
+    list.current?.scrollTo({ top: 0 });
+  };
+  return (
+    <Panel
+      title="Live predictions"
+      flush
+      className={styles.panel}
+      note={<FeedNote live={live} paused={paused} />}
+      aside={
+        <Button
+          kind="quiet"
+          size="small"
+          icon={pressed ? <Play size={13} aria-hidden="true" /> : <Pause size={13} aria-hidden="true" />}
+          aria-pressed={pressed}
+          onClick={() => (pressed ? resume() : setPressed(true))}
+        >
+          {pressed ? 'Resume' : 'Pause'}
+        </Button>
+      }
+    >
+      <div className={styles.frame}>
+        {paused && waiting > 0 && (
+          <button type="button" className={styles.pill} onClick={resume}>
+            {formatCount(waiting)} new
+          </button>
+        )}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: hovering only holds the list still; the button does the same */}
+        <div
+          ref={list}
+          className={styles.list}
+          onMouseEnter={() => setHovered(true)}
+          onMouseLeave={() => setHovered(false)}
+          onScroll={(event) => setScrolled(event.currentTarget.scrollTop > 4)}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
+          tabIndex={0}
+          role="region"
+          aria-label="Live predictions, newest first"
+        >
+          {shown.items.length > 0 ? (
+            <FeedRows items={shown.items} zone={zone} />
+          ) : live.connection === 'connecting' ? (
+            <SkeletonRows rows={6} />
+          ) : (
+            <Empty
+              icon={<Radio size={17} />}
+              title={
+                live.connection === 'open'
+                  ? 'Listening. No prediction since this page was opened.'
+                  : 'The live connection is down.'
+              }
+              cause={
+                live.connection === 'open'
+                  ? 'Rows appear here within seconds of an answer.'
+                  : 'It is tried again by itself; the numbers above keep refreshing.'
+              }
+            />
+          )}
+        </div>
+      </div>
+    </Panel>
+  );
+}
+
+function FeedNote(props: { live: LiveState; paused: boolean }) {
+  const { live, paused } = props;
+  if (live.connection === 'reconnecting')
+    return (
+      <Badge tone="warning" dot>
+        stale, reconnecting
+      </Badge>
+    );
+  return (
+    <span className={styles.note}>
+      {paused && <Badge tone="accent">paused</Badge>}
+      {live.notSent > 0 && (
+        <span title="When there are many, a sample is sent. All of them are in Predictions.">
+          sample: {formatCount(live.notSent)} of {formatCount(live.recorded)} not shown
+        </span>
+      )}
+    </span>
+  );
+}
+
+const FeedRows = memo(function FeedRows(props: { items: readonly PredictionSummary[]; zone: Zone }) {
+  const color = useModelColor();
+  return (
+    <table className={styles.table}>
+      <caption className="visually-hidden">Live predictions, newest first</caption>
+      <thead className="visually-hidden">
+        <tr>
+          <th scope="col">Time</th>
+          <th scope="col">Endpoint and path</th>
+          <th scope="col">Model</th>
+          <th scope="col">Answer</th>
+          <th scope="col">Latency</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.items.slice(0, SHOWN_ROWS).map((item) => (
+          <tr key={item.id}>
+            <td className={styles.time}>
+              <Link to="/predictions" search={{ selected: item.id }}>
+                {formatInstant(item.at, props.zone, 'time')}
+              </Link>
+            </td>
+            <td className={styles.path} title={`${item.endpoint} ${item.path}`}>
+              {item.endpoint}
+              {item.path !== '' && <span> › {item.path.replaceAll('/', ' › ')}</span>}
+            </td>
+            <td>
+              {item.model !== '' && (
+                <span className={styles.model}>
+                  <Swatch color={color(item.model)} /> {item.model} <small>v{item.version}</small>
+                </span>
+              )}
+            </td>
+            <td>
+              <AnswerCell prediction={item} />
+            </td>
+            <td className={styles.latency}>{formatMicros(item.totalMicros)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+});

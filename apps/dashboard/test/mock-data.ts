@@ -1,0 +1,325 @@
+import type { ControlAnswer } from '@switchyard/client';
+import type { Endpoint, EndpointRevision, Model, ModelVersion, PeriodSummary, PlatformStatus, Policy, PredictionDetail, PredictionSummary, TimeSeries } from '@switchyard/contracts';
+
+/** A pseudo-random sequence that is the same in every run (mulberry32). */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const instant = (at: number) => new Date(at).toISOString();
+const HOUR = 3_600_000;
+const FEATURES = ['amount', 'v1', 'v2', 'v3', 'v4', 'v10', 'v14', 'v17'];
+
+export const fraudPolicy = (forest = '2'): Policy => ({
+  kind: 'rules',
+  rules: [
+    { name: 'low', when: 'features.amount < 100.0', policy: { kind: 'model', model: 'rules', version: '1' } },
+    {
+      name: 'middle',
+      when: 'features.amount <= 1000.0',
+      policy: {
+        kind: 'split',
+        experiment: 'forest-or-network',
+        arms: [
+          { name: 'forest', weight: 0.5, policy: { kind: 'model', model: 'random-forest', version: forest } },
+          { name: 'network', weight: 0.5, policy: { kind: 'model', model: 'neural-network', version: '1' } },
+        ],
+      },
+    },
+  ],
+  otherwise: { kind: 'model', model: 'xgboost', alias: 'champion' },
+});
+
+export interface MockState {
+  models: Model[];
+  versions: Map<string, ModelVersion[]>;
+  endpoints: Map<string, EndpointRevision[]>;
+}
+
+function version(model: string, number: number, at: number): ModelVersion {
+  const sha = createRandom(number * 7 + model.length)().toString(16).slice(2).padEnd(64, '0a1b2c3d4e5f').slice(0, 64);
+  return {
+    model,
+    version: String(number),
+    format: 'onnx',
+    artifact: { sha256: sha.replace(/[^0-9a-f]/g, '0'), sizeBytes: 48_213 * (number + model.length) },
+    signature: {
+      features: FEATURES.map((name, index) => ({ name, type: 'number', ...(index === 7 ? { default: 0 } : {}) })),
+      layout: 'single-tensor',
+      inputs: [{ name: 'float_input', datatype: 'FP32', shape: [-1, FEATURES.length] }],
+      outputs: [
+        { name: 'label', datatype: 'INT64', shape: [-1] },
+        { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
+      ],
+      roles: { label: 'label', probabilities: 'probabilities' },
+      labels: [0, 1],
+      positiveLabel: 1,
+    },
+    lineage: {
+      ...(number > 1 ? { parentVersion: String(number - 1) } : {}),
+      dataset: 'creditcard-transactions, first 60 % by time',
+      codeRevision: 'c512c60',
+      run: `training ${number}`,
+      framework: model === 'xgboost' ? 'xgboost 3.1.1' : 'scikit-learn 1.8.0',
+      metrics: { rocAuc: 0.9612 + number / 500, prAuc: 0.7541 + number / 300, precision: 0.8713, recall: 0.7425 },
+    },
+    createdAt: instant(at),
+  };
+}
+
+export function createState(now: number, scenario: 'data' | 'empty'): MockState {
+  if (scenario === 'empty') return { models: [], versions: new Map(), endpoints: new Map() };
+  const names = ['rules', 'random-forest', 'xgboost', 'neural-network', 'logistic'];
+  const counts = [1, 3, 2, 1, 1];
+  const versions = new Map(
+    names.map((name, index) => [
+      name,
+      Array.from({ length: counts[index] ?? 1 }, (_, one) => version(name, one + 1, now - (30 - one * 5) * HOUR)).toReversed(),
+    ]),
+  );
+  const models: Model[] = names.map((name, index) => ({
+    name,
+    task: 'binary',
+    description: ['Thresholds that a bank would set by hand.', 'Two hundred trees.', 'Gradient boosting.', 'Two hidden layers.', ''][index] ?? '',
+    createdAt: instant(now - (40 - index) * HOUR),
+    latestVersion: String(counts[index]),
+    versionCount: counts[index] ?? 1,
+    aliases: name === 'xgboost' ? { champion: '2', challenger: '1' } : name === 'random-forest' ? { champion: '2' } : {},
+    endpoints: name === 'logistic' ? [] : name === 'rules' ? ['fraud', 'fraud-shadow'] : ['fraud'],
+  }));
+  const settings = { onLogFailure: 'refuse', unknownFeatures: 'reject', timeoutMs: 10_000, maximumQueuedRows: 10_000 } as const;
+  const revision = (endpoint: string, number: number, policy: Policy, note: string, rollbackOf: number | null): EndpointRevision => ({
+    endpoint, revision: number, policy, settings, note, author: number === 1 ? 'demo' : 'dana', rollbackOf, createdAt: instant(now - (20 - number * 3) * HOUR),
+  });
+  return {
+    models,
+    versions,
+    endpoints: new Map([
+      [
+        'fraud',
+        [
+          revision('fraud', 4, fraudPolicy('2'), 'v3 was slower under load', 2),
+          revision('fraud', 3, fraudPolicy('3'), 'Try the deeper forest', null),
+          revision('fraud', 2, fraudPolicy('2'), 'Retrained on October', null),
+          revision('fraud', 1, fraudPolicy('1'), 'As a bank would route', null),
+        ],
+      ],
+      ['fraud-shadow', [revision('fraud-shadow', 1, { kind: 'model', model: 'rules', version: '1' }, '', null)]],
+    ]),
+  };
+}
+
+export function usedModels(policy: Policy, path: string[] = []): { model: string; version?: string | undefined; alias?: string | undefined; path: string }[] {
+  switch (policy.kind) {
+    case 'model':
+      return [{ model: policy.model, version: policy.version, alias: policy.alias, path: path.join('/') }];
+    case 'split':
+      return policy.arms.flatMap((arm) => usedModels(arm.policy, [...path, arm.name]));
+    case 'rules':
+      return [
+        ...policy.rules.flatMap((rule) => usedModels(rule.policy, [...path, rule.name])),
+        ...usedModels(policy.otherwise, [...path, 'otherwise']),
+      ];
+  }
+}
+
+export function endpointOf(state: MockState, name: string): Endpoint | undefined {
+  const revisions = state.endpoints.get(name);
+  const live = revisions?.[0];
+  if (revisions === undefined || live === undefined) return undefined;
+  const models = usedModels(live.policy).map(({ model, version: given, alias, path }) => ({
+    model,
+    version: given ?? state.models.find((one) => one.name === model)?.aliases[alias ?? ''] ?? '1',
+    path,
+  }));
+  return {
+    name,
+    createdAt: revisions.at(-1)?.createdAt ?? live.createdAt,
+    live,
+    previousRevision: revisions[1]?.revision ?? null,
+    models,
+    features: state.versions.get(models[0]?.model ?? '')?.[0]?.signature.features ?? [],
+  };
+}
+
+export function emptySummary(): PeriodSummary {
+  return {
+    predictions: 0, failed: 0, rejected: 0, errorRate: null, meanLatencyMicros: null, p50LatencyMicros: null, p95LatencyMicros: null,
+    p99LatencyMicros: null, labelled: 0, accuracy: null, precision: null, recall: null, f1: null,
+  };
+}
+
+export function summary(scale: number, latency: number, accuracy: number | null): PeriodSummary {
+  const predictions = Math.round(184_213 * scale);
+  return {
+    predictions,
+    failed: Math.round(predictions * 0.0004),
+    rejected: Math.round(predictions * 0.0007),
+    errorRate: 0.0011,
+    meanLatencyMicros: 612 * latency,
+    p50LatencyMicros: 498 * latency,
+    p95LatencyMicros: 1_420 * latency,
+    p99LatencyMicros: 2_980 * latency,
+    labelled: accuracy === null ? 0 : Math.round(predictions * 0.31),
+    accuracy,
+    precision: accuracy === null ? null : accuracy - 0.13,
+    recall: accuracy === null ? null : accuracy - 0.22,
+    f1: accuracy === null ? null : accuracy - 0.18,
+  };
+}
+
+const PATHS = [
+  { model: 'rules', version: '1', path: 'low', share: 0.62 },
+  { model: 'random-forest', version: '2', path: 'middle/forest', share: 0.17 },
+  { model: 'neural-network', version: '1', path: 'middle/network', share: 0.165 },
+  { model: 'xgboost', version: '2', path: 'otherwise', share: 0.045 },
+] as const;
+
+export function quality(): ControlAnswer<'listModelQuality'> {
+  return {
+    items: PATHS.map(({ model, version: number, share }, index) => ({
+      model,
+      version: number,
+      summary: summary(share, 0.6 + index * 0.35, index === 2 ? null : 0.981 - index * 0.012),
+    })),
+  };
+}
+
+export function timeSeries(from: number, to: number, points: number, groupBy: string): TimeSeries {
+  const stepSeconds = Math.max(1, Math.ceil((to - from) / points / 1_000));
+  const step = stepSeconds * 1_000;
+  const groups = groupBy === 'none' ? [{ key: '', share: 1 }] : PATHS.map(({ model, path, share }) => ({ key: groupBy === 'model' ? model : groupBy === 'path' ? path : 'fraud', share }));
+  return {
+    from: instant(from),
+    to: instant(to),
+    stepSeconds,
+    series: groups.map(({ key, share }, index) => {
+      const values: TimeSeries['series'][number]['points'] = [];
+      for (let at = Math.ceil(from / step) * step; at < to; at += step) {
+        const random = createRandom(Math.floor(at / 1_000) + index * 977);
+        // A hole that moves with the clock: an outage, which has to look like one.
+        if (Math.floor(at / step) % 97 < 4) continue;
+        const wave = 1 + 0.35 * Math.sin(at / 900_000) + 0.12 * random();
+        const filling = at + step > to ? Math.max(0.05, (to - at) / step) : 1;
+        const predictions = Math.round(51 * share * stepSeconds * wave * filling);
+        const spike = random() > 0.97 ? 2.2 : 1;
+        const age = (to - at) / (to - from);
+        const labelled = age < 0.12 ? 0 : Math.round(predictions * Math.min(0.5, age * 0.6));
+        values.push({
+          at: instant(at),
+          predictions,
+          failed: random() > 0.9 ? Math.round(predictions * 0.004) : 0,
+          meanLatencyMicros: 600 * wave * spike,
+          p50LatencyMicros: 480 * wave,
+          p95LatencyMicros: 1_350 * wave * spike,
+          p99LatencyMicros: 2_600 * wave * spike * (1 + random() * 0.4),
+          labelled,
+          accuracy: labelled === 0 ? null : Math.min(1, 0.965 + 0.02 * Math.sin(at / 1_500_000) + (random() - 0.5) * 0.012),
+          meanScore: 0.04 + random() * 0.01,
+        });
+      }
+      return { key, points: values };
+    }),
+  };
+}
+
+/** The n-th prediction before now: the same id always, and an id that sorts by time. */
+export function prediction(index: number, at: number): PredictionSummary {
+  const random = createRandom(index);
+  const roll = random();
+  let sum = 0;
+  const taken = PATHS.find(({ share }) => {
+    sum += share;
+    return roll < sum;
+  }) ?? PATHS[0];
+  const score = random() ** 6;
+  const failed = random() > 0.985;
+  const label = score > 0.5 ? 1 : 0;
+  const known = random();
+  return {
+    id: `019a${(index + 0x10000000).toString(16)}-0000-7000-8000-000000000000`.replace(/^(.{8})(.{4})/, '$1-$2').replace('--', '-').slice(0, 36),
+    at: instant(at),
+    endpoint: 'fraud',
+    revision: 4,
+    path: failed ? '' : taken.path,
+    model: failed ? '' : taken.model,
+    version: failed ? '' : taken.version,
+    status: failed ? 'error' : 'ok',
+    error: failed ? 'deadline_exceeded' : '',
+    unit: `card-${Math.floor(random() * 900)}`,
+    answer: failed ? {} : { label, score, probabilities: { '0': 1 - score, '1': score } },
+    outcome: failed || known < 0.45 ? null : known < 0.96 ? label : 1 - label,
+    totalMicros: 300 + random() * 1_500,
+  };
+}
+
+export function predictionDetail(summaryRow: PredictionSummary): PredictionDetail {
+  const random = createRandom(Number.parseInt(summaryRow.id.slice(4, 8), 16) + 5);
+  const middle = summaryRow.path.startsWith('middle');
+  const modelMicros = summaryRow.totalMicros * 0.42;
+  return {
+    ...summaryRow,
+    requestId: `019a0000-0000-7000-8000-${summaryRow.id.slice(0, 8)}0000`,
+    snapshot: 'a41c'.repeat(16),
+    gateway: 'gateway-0',
+    segment: { channel: 'online', region: 'eu' },
+    context: { hour: 14, weekend: false },
+    features: Object.fromEntries(FEATURES.map((name, index) => [name, index === 0 ? Math.round(random() * 90_000) / 100 : index === 7 ? null : (random() - 0.5) * 4])),
+    decision: [
+      { node: '', kind: 'rules', chosen: middle ? 'middle' : summaryRow.path, reason: middle ? 'features.amount <= 1000.0' : 'features.amount < 100.0' },
+      ...(middle
+        ? [{ node: 'middle', kind: 'split', chosen: summaryRow.path.split('/')[1] ?? '', probabilities: { forest: 0.5, network: 0.5 }, bucket: 231_407 }]
+        : []),
+    ],
+    propensity: middle ? 0.5 : 1,
+    members: [{ name: summaryRow.path, role: 'primary', model: summaryRow.model, version: summaryRow.version, answer: summaryRow.answer, modelMicros }],
+    queueMicros: summaryRow.totalMicros * 0.21,
+    modelMicros,
+    batchRows: 4,
+    cached: false,
+    feedback:
+      summaryRow.outcome === null
+        ? []
+        : [{ at: summaryRow.at, receivedAt: instant(Date.parse(summaryRow.at) + 90_000), label: summaryRow.outcome, reward: null, values: { loss: 12.5 } }],
+  };
+}
+
+export function status(now: number, state: MockState): PlatformStatus {
+  const held = [...state.endpoints.keys()].flatMap((name) => endpointOf(state, name)?.models ?? []);
+  const unique = new Map(held.map((one) => [`${one.model} ${one.version}`, one]));
+  return {
+    version: '0.1.0',
+    startedAt: instant(now - 26 * HOUR),
+    snapshot: { version: 12, hash: 'a41c'.repeat(16), createdAt: instant(now - 2 * HOUR) },
+    stores: [
+      { port: 'metadata', engine: 'PGlite', healthy: true, detail: '' },
+      { port: 'analytics', engine: 'chDB', healthy: true, detail: '' },
+      { port: 'objects', engine: 'files', healthy: true, detail: '' },
+    ],
+    shipping: { pendingSegments: 1, pendingBytes: 41_200, lastShippedAt: instant(now - 400), quarantinedSegments: 0 },
+    gateways: [
+      {
+        id: 'gateway-0',
+        pid: 4_211,
+        startedAt: instant(now - 26 * HOUR),
+        state: 'ready',
+        snapshot: { hash: 'a41c'.repeat(16), version: 12 },
+        snapshotError: null,
+        models: [...unique.values()].map(({ model, version: number }, index) => ({
+          model, version: number, state: 'ready', error: null, execution: index % 2 === 0 ? 'inline' : 'worker', runMicros: 21 + index * 40,
+        })),
+        memoryBytes: 187_400_000,
+        log: { writable: true, unshippedSegments: 1, unshippedBytes: 41_200 },
+        lastSeenAt: instant(now - 900),
+        reachable: true,
+      },
+    ],
+    gatewayUrl: 'http://127.0.0.1:7071',
+  };
+}

@@ -2,7 +2,7 @@ import { normalSurvival } from '@switchyard/special-functions';
 import { constantScores } from './curves.ts';
 import { type ConfidenceOptions, checkedPoint, type Estimate } from './estimate.ts';
 import { type BinaryLabel, type BinaryRows, checkSameLength, notFinite, readBinaryRows } from './internal/check.ts';
-import { areaUnderRoc, orderByFallingScore, scoreSteps } from './internal/score-steps.ts';
+import { areaUnderRoc, orderByFallingScore, type ScoreSteps, scoreSteps } from './internal/score-steps.ts';
 import { failure, type Result } from './result.ts';
 
 export interface AucOptions extends ConfidenceOptions {
@@ -11,6 +11,12 @@ export interface AucOptions extends ConfidenceOptions {
    * `plain` is value ± z·SE, cut to [0, 1], as pROC does.
    */
   readonly scale?: 'logit' | 'plain';
+}
+
+export interface AucEstimate extends Estimate {
+  readonly standardError: number;
+  readonly positives: number;
+  readonly negatives: number;
 }
 
 /**
@@ -27,17 +33,24 @@ export function rocAuc(
   labels: ArrayLike<BinaryLabel>,
   scores: ArrayLike<number>,
   options: AucOptions = {},
-): Result<Estimate & { readonly standardError: number; readonly positives: number; readonly negatives: number }> {
+): Result<AucEstimate> {
   const checked = checkedPoint(options);
   if (!checked.ok) return checked;
   const rows = readBinaryRows(labels, scores, undefined, { bothClasses: true });
   if (!rows.ok) return rows;
-  const placed = placements(rows);
-  if (placed === undefined) return constantScores();
-  const { value, positives, negatives } = placed;
+  return aucFromSteps(scoreSteps(rows), options);
+}
+
+/** The AUC with its interval from cumulative whole counts at each distinct score. */
+export function aucFromSteps(steps: ScoreSteps, options: AucOptions): Result<AucEstimate> {
+  const checked = checkedPoint(options);
+  if (!checked.ok) return checked;
+  const { positives, negatives } = steps;
+  if (steps.thresholds.length < 2) return constantScores();
   if (positives < 2 || negatives < 2) return fewInClass();
-  const standardError = Math.sqrt(covariance(placed, placed));
-  const shared = { ok: true, value, standardError, positives, negatives, count: rows.count } as const;
+  const value = areaUnderRoc(steps);
+  const standardError = Math.sqrt(aucVariance(steps, value));
+  const shared = { ok: true, value, standardError, positives, negatives, count: positives + negatives } as const;
   if (value === 1 || value === 0) {
     const bound = checked.tail ** (1 / Math.min(positives, negatives));
     const [lower, upper] = value === 1 ? [bound, 1] : [0, 1 - bound];
@@ -51,6 +64,25 @@ export function rocAuc(
   const odds = Math.log(value / (1 - value));
   const back = (x: number) => 1 / (1 + Math.exp(-x));
   return { ...shared, lower: back(odds - half), upper: back(odds + half), method: 'delong-logit' };
+}
+
+function aucVariance(steps: ScoreSteps, value: number): number {
+  const { positives, negatives } = steps;
+  let ofPositives = 0;
+  let ofNegatives = 0;
+  let truths = 0;
+  let alarms = 0;
+  for (let index = 0; index < steps.thresholds.length; index += 1) {
+    const nextTruths = steps.truePositives[index] as number;
+    const nextAlarms = steps.falsePositives[index] as number;
+    const negativesBelow = negatives - (alarms + nextAlarms) / 2;
+    const positivesAbove = (truths + nextTruths) / 2;
+    ofPositives += (nextTruths - truths) * (negativesBelow / negatives - value) ** 2;
+    ofNegatives += (nextAlarms - alarms) * (positivesAbove / positives - value) ** 2;
+    truths = nextTruths;
+    alarms = nextAlarms;
+  }
+  return ofPositives / (positives - 1) / positives + ofNegatives / (negatives - 1) / negatives;
 }
 
 export interface AucComparison {

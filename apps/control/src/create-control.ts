@@ -39,6 +39,8 @@ export interface ControlDependencies {
   readonly live: LiveFeed;
   readonly logger: Logger;
   readonly now: () => Date;
+  /** Time that requests have to finish when control stops; what is left then is cut off. */
+  readonly drainMs: number;
   /** Checks every answer against the contract: for tests. */
   readonly checkAnswers?: boolean;
 }
@@ -127,7 +129,9 @@ export async function createControl(dependencies: ControlDependencies): Promise<
       monitor.stop();
       snapshots.close();
       live.close();
+      const deadline = setTimeout(() => server.server.closeAllConnections(), dependencies.drainMs);
       await server.close();
+      clearTimeout(deadline);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { configSchema, dataLayout } from '@switchyard/contracts';
 import { join } from 'node:path';
+import { configSchema, dataLayout } from '@switchyard/contracts';
 import { z } from 'zod';
 import { isLoopbackHost } from './server/guard-request.ts';
 

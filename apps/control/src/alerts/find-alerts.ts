@@ -1,4 +1,4 @@
-import { type alertSchema, type PlatformStatus } from '@switchyard/contracts';
+import type { alertSchema, PlatformStatus } from '@switchyard/contracts';
 import type { z } from 'zod';
 import type { GatewayView } from '../gateways/gateway-directory.ts';
 
@@ -13,14 +13,16 @@ const PENDING_SEGMENTS = 100;
 /** What is wrong now, worst first. Says only what was observed; nothing observed, nothing said. */
 export function findAlerts(health: PlatformHealth): Finding[] {
   const findings = [
-    ...health.stores.filter((store) => !store.healthy).map(
-      (store): Finding => ({
-        id: `store-${store.port}`,
-        severity: 'critical',
-        title: `The ${store.port} store does not work`,
-        detail: `${store.engine}: ${store.detail}`,
-      }),
-    ),
+    ...health.stores
+      .filter((store) => !store.healthy)
+      .map(
+        (store): Finding => ({
+          id: `store-${store.port}`,
+          severity: 'critical',
+          title: `The ${store.port} store does not work`,
+          detail: `${store.engine}: ${store.detail}`,
+        }),
+      ),
     ...health.gateways.flatMap(gatewayFindings),
     ...shippingFindings(health.shipping),
   ];

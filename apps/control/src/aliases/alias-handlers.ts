@@ -1,6 +1,6 @@
 import { SwitchyardError } from '@switchyard/contracts';
-import type { MetadataTransaction } from '@switchyard/storage/metadata';
 import { listModels } from '@switchyard/routing';
+import type { MetadataTransaction } from '@switchyard/storage/metadata';
 import { findPolicyProblems } from '../endpoints/check-policy.ts';
 import { aliasNotFound, invalidPolicy, modelNotFound, versionNotFound } from '../registry/not-found.ts';
 import { loadRegistry, type RegistryModel, type RegistryView } from '../registry/registry-view.ts';
@@ -97,9 +97,7 @@ async function assertEndpointsStillServable(
 ): Promise<void> {
   const after: RegistryView = { ...view, models: new Map(view.models).set(changed.name, changed) };
   for (const { name, live } of view.endpoints.values()) {
-    const follows = listModels(live.policy).some(
-      ({ node }) => node.model === changed.name && node.alias !== undefined,
-    );
+    const follows = listModels(live.policy).some(({ node }) => node.model === changed.name && node.alias !== undefined);
     if (!follows) continue;
     const problems = await findPolicyProblems(transaction, after, live.policy);
     if (problems.length > 0) throw invalidPolicy(problems, `This would break endpoint '${name}': `);

@@ -18,7 +18,11 @@ export async function serveDashboard(server: FastifyInstance, directory: string 
   const page = await readFile(join(directory, 'index.html'), 'utf8');
   const policy = pageSecurityPolicy(page);
   const sendPage = (reply: FastifyReply) =>
-    reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').header('content-security-policy', policy).send(page);
+    reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      .header('content-security-policy', policy)
+      .send(page);
 
   await server.register(fastifyStatic, {
     root: directory,
@@ -47,7 +51,10 @@ export async function serveDashboard(server: FastifyInstance, directory: string 
 /** Only what this server sends may run; inline scripts of the page itself by their digest. */
 function pageSecurityPolicy(page: string): string {
   const inline = [...page.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
-    ([, script]) => `'sha256-${createHash('sha256').update(script ?? '').digest('base64')}'`,
+    ([, script]) =>
+      `'sha256-${createHash('sha256')
+        .update(script ?? '')
+        .digest('base64')}'`,
   );
   return [
     "default-src 'self'",

@@ -1,7 +1,7 @@
 import type { Endpoint, EndpointRevision, EndpointSettings } from '@switchyard/contracts';
 import { endpointSettingsSchema, type putEndpointSchema, SwitchyardError } from '@switchyard/contracts';
-import type { MetadataStore, MetadataTransaction } from '@switchyard/storage/metadata';
 import { describePolicyChanges, endpointFeatures, type PolicyChange } from '@switchyard/routing';
+import type { MetadataStore, MetadataTransaction } from '@switchyard/storage/metadata';
 import type { z } from 'zod';
 import { endpointNotFound, invalidPolicy } from '../registry/not-found.ts';
 import { decodeNumberCursor, toPage } from '../registry/paging.ts';
@@ -30,6 +30,9 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
   const { metadata, snapshots, onChanged } = dependencies;
   const { db } = metadata;
 
+  /** As this process knows it at this moment, without waiting for anything; 0: none. */
+  const liveRevision = (endpoint: string) => snapshots.current().endpoints[endpoint]?.revision ?? 0;
+
   const publish = async (draft: RevisionDraft): Promise<EndpointRevision> => {
     const revision = await snapshots.change((transaction) => insertRevision(transaction, draft));
     onChanged(draft.endpoint);
@@ -42,7 +45,12 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
       // Few enough to page in memory; the position is the place in the order of creation.
       const after = decodeNumberCursor(query.cursor) ?? 0;
       const rows = [...view.endpoints.values()].map((endpoint, index) => ({ endpoint, position: index + 1 }));
-      const page = toPage(rows.slice(after, after + query.limit + 1), query.limit, (row) => row.position, (row) => row);
+      const page = toPage(
+        rows.slice(after, after + query.limit + 1),
+        query.limit,
+        (row) => row.position,
+        (row) => row,
+      );
       const items = await Promise.all(page.items.map((row) => toEndpoint(db, view, row.endpoint)));
       return { ...page, items };
     },
@@ -54,7 +62,7 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
 
     putEndpoint: async ({ params, body, raw }) => {
       // Who does not say what the change was made from means what is live when the request arrives.
-      const baseRevision = body.baseRevision ?? (await findLiveRevision(db, params.endpoint));
+      const baseRevision = body.baseRevision ?? liveRevision(params.endpoint);
       return publish({
         endpoint: params.endpoint,
         baseRevision,
@@ -112,12 +120,14 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
     },
 
     rollbackEndpoint: async ({ params, body }) => {
-      const baseRevision = await findLiveRevision(db, params.endpoint);
+      const baseRevision = liveRevision(params.endpoint);
       if (baseRevision === 0) throw endpointNotFound(params.endpoint);
       const target = body.revision ?? baseRevision - 1;
       if (target === baseRevision) {
         const detail = `revision ${target} is the live one already`;
-        throw new SwitchyardError('invalid_request', `body: revision: ${detail}`, { problems: [{ field: 'revision', detail }] });
+        throw new SwitchyardError('invalid_request', `body: revision: ${detail}`, {
+          problems: [{ field: 'revision', detail }],
+        });
       }
       return publish({
         endpoint: params.endpoint,
@@ -158,10 +168,7 @@ interface RevisionDraft {
   }>;
 }
 
-async function insertRevision(
-  transaction: MetadataTransaction,
-  draft: RevisionDraft,
-): Promise<EndpointRevision> {
+async function insertRevision(transaction: MetadataTransaction, draft: RevisionDraft): Promise<EndpointRevision> {
   const view = await loadRegistry(transaction);
   const live = view.endpoints.get(draft.endpoint)?.live;
   const liveRevision = live?.revision ?? 0;
@@ -211,16 +218,6 @@ function mergeSettings(live: EndpointSettings | undefined, given: Partial<Endpoi
 function onlyGiven(parsed: z.output<typeof putEndpointSchema>['settings'], sent: unknown): Partial<EndpointSettings> {
   const given = (sent as { settings?: Record<string, unknown> } | null)?.settings ?? {};
   return Object.fromEntries(Object.entries(parsed ?? {}).filter(([key]) => given[key] !== undefined));
-}
-
-async function findLiveRevision(db: Database, endpoint: string): Promise<number> {
-  const row = await db
-    .selectFrom('endpoints')
-    .select('last_revision')
-    .where('name', '=', endpoint)
-    .where('deleted', '=', false)
-    .executeTakeFirst();
-  return row?.last_revision ?? 0;
 }
 
 function getEndpoint(view: RegistryView, name: string): RegistryEndpoint {

@@ -1,4 +1,4 @@
-import { type GatewayStatus, gatewayViewSchema } from '@switchyard/contracts';
+import type { GatewayStatus, gatewayViewSchema } from '@switchyard/contracts';
 import type { z } from 'zod';
 
 export type GatewayView = z.infer<typeof gatewayViewSchema>;

@@ -68,7 +68,10 @@ export function createLiveFeed(options: { readonly now: () => Date; readonly ver
       socket.on('close', leave);
       socket.on('error', leave);
       socket.on('pong', () => silent.delete(socket));
-      socket.send(JSON.stringify({ type: 'hello', at: at(), version: options.version } satisfies LiveMessage), () => {});
+      socket.send(
+        JSON.stringify({ type: 'hello', at: at(), version: options.version } satisfies LiveMessage),
+        () => {},
+      );
       return true;
     },
     predictionsRecorded: (count, sample) => {

@@ -34,13 +34,29 @@ export function registerMetrics(
         this.set(read());
       },
     });
-  gauge('switchyard_snapshot_version', 'Version of the serving snapshot published last', () => sources.snapshots.current().version);
+  gauge(
+    'switchyard_snapshot_version',
+    'Version of the serving snapshot published last',
+    () => sources.snapshots.current().version,
+  );
   gauge('switchyard_snapshot_waiters', 'Gateways waiting for the next snapshot', () => sources.snapshots.waiting());
-  gauge('switchyard_gateways_reachable', 'Gateways that report', () => sources.gateways.list().filter((gateway) => gateway.reachable).length);
+  gauge(
+    'switchyard_gateways_reachable',
+    'Gateways that report',
+    () => sources.gateways.list().filter((gateway) => gateway.reachable).length,
+  );
   gauge('switchyard_live_clients', 'Dashboards connected to the live feed', () => sources.live.clients());
-  gauge('switchyard_shipping_pending_segments', 'Sealed segments of the prediction log that wait to be shipped', () => sources.shipping().pendingSegments);
+  gauge(
+    'switchyard_shipping_pending_segments',
+    'Sealed segments of the prediction log that wait to be shipped',
+    () => sources.shipping().pendingSegments,
+  );
   gauge('switchyard_shipping_pending_bytes', 'Size of those', () => sources.shipping().pendingBytes);
-  gauge('switchyard_shipping_quarantined_segments', 'Segments set aside because they cannot be read', () => sources.shipping().quarantinedSegments);
+  gauge(
+    'switchyard_shipping_quarantined_segments',
+    'Segments set aside because they cannot be read',
+    () => sources.shipping().quarantinedSegments,
+  );
   new Counter({
     name: 'switchyard_live_clients_dropped_total',
     help: 'Dashboards disconnected because they did not keep up',
@@ -55,7 +71,5 @@ export function registerMetrics(
     const route = request.routeOptions.url ?? 'none';
     requests.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1_000);
   });
-  server.get('/metrics', async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
-  );
+  server.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
 }

@@ -1,6 +1,6 @@
+import type { Readable } from 'node:stream';
 import { lockForTransaction, type MetadataStore, type MetadataTransaction } from '@switchyard/storage/metadata';
 import type { ObjectStore } from '@switchyard/storage/objects';
-import type { Readable } from 'node:stream';
 
 /** Artifacts by their contents: the same file uploaded twice is kept once. */
 export interface ArtifactStore {

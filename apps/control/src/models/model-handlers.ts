@@ -1,7 +1,7 @@
 import type { Model } from '@switchyard/contracts';
 import { SwitchyardError } from '@switchyard/contracts';
-import type { MetadataStore } from '@switchyard/storage/metadata';
 import { listModels } from '@switchyard/routing';
+import type { MetadataStore } from '@switchyard/storage/metadata';
 import { modelNotFound } from '../registry/not-found.ts';
 import { decodeNumberCursor, toPage } from '../registry/paging.ts';
 import { loadRegistry, type RegistryModel, type RegistryView } from '../registry/registry-view.ts';
@@ -51,7 +51,12 @@ export function createModelHandlers({
         .onConflict((conflict) =>
           conflict
             .column('name')
-            .doUpdateSet({ task: body.task, description: body.description ?? '', deleted: false, created_at: new Date() })
+            .doUpdateSet({
+              task: body.task,
+              description: body.description ?? '',
+              deleted: false,
+              created_at: new Date(),
+            })
             .where('models.deleted', '=', true),
         )
         .returning('id')

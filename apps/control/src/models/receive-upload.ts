@@ -72,7 +72,9 @@ async function receive(request: FastifyRequest, options: UploadOptions, path: st
 
 function unexpectedPart(name: string, type: string): string {
   if (name === 'artifact' && type === 'field') return 'the part must be a file';
-  return name === 'artifact' || name === 'spec' ? 'the part is given twice' : "only the parts 'spec' and 'artifact' are expected";
+  return name === 'artifact' || name === 'spec'
+    ? 'the part is given twice'
+    : "only the parts 'spec' and 'artifact' are expected";
 }
 
 function partProblem(field: string, detail: string): SwitchyardError {
@@ -100,7 +102,11 @@ function parseSpec(value: unknown): VersionSpec {
   return parseOrThrow(versionSpecSchema, parsed, 'spec');
 }
 
-async function store(file: Readable, path: string, maximumBytes: number): Promise<{ sha256: string; sizeBytes: number }> {
+async function store(
+  file: Readable,
+  path: string,
+  maximumBytes: number,
+): Promise<{ sha256: string; sizeBytes: number }> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const measure = new Transform({

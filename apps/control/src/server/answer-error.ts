@@ -25,7 +25,17 @@ export function unsupportedMediaType(): SwitchyardError {
 }
 
 /** Failures of the way to a store rather than of what was asked of it: the same request may succeed later. */
-const STORE_AWAY = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', '57P01', '57P02', '57P03', '53300']);
+const STORE_AWAY = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOTFOUND',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+]);
 
 /** Translates by code, never by message. What is left is unknown and stays as it is. */
 export function translateError(error: unknown): unknown {
@@ -36,7 +46,10 @@ export function translateError(error: unknown): unknown {
   // The JSON parser of the framework marks what it refuses only this way.
   if (error instanceof SyntaxError && (error as { statusCode?: unknown }).statusCode === 400) return malformedJson();
   if (STORE_AWAY.has(code) || code.startsWith('08')) {
-    return new SwitchyardError('storage_unavailable', 'A store does not answer.', { cause: error, retryAfterSeconds: 2 });
+    return new SwitchyardError('storage_unavailable', 'A store does not answer.', {
+      cause: error,
+      retryAfterSeconds: 2,
+    });
   }
   return error;
 }
@@ -52,5 +65,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   }
   const retryAfterSeconds = SwitchyardError.is(translated) ? translated.retryAfterSeconds : undefined;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  // The rest of a body that is too large is not worth reading, so the connection cannot be used again.
+  if (problem.status === 413) reply.header('connection', 'close');
   reply.code(problem.status).type(PROBLEM_CONTENT_TYPE).send(problem);
 }

@@ -81,7 +81,10 @@ export async function createControlServer(options: ServerOptions): Promise<Fasti
   await server.register(fastifyWebsocket, { options: { maxPayload: 1_024 } });
   options.observe?.(server);
 
-  const register = { checkAnswers: options.checkAnswers, multipartMaximumBytes: options.artifactMaximumBytes + MULTIPART_EXTRA_BYTES };
+  const register = {
+    checkAnswers: options.checkAnswers,
+    multipartMaximumBytes: options.artifactMaximumBytes + MULTIPART_EXTRA_BYTES,
+  };
   registerRoutes(server, controlRoutes, options.handlers, { ...register, prefix: API });
   await server.register(async (internal) => {
     const assertToken = createTokenCheck(options.internalToken);
@@ -110,7 +113,10 @@ export async function createControlServer(options: ServerOptions): Promise<Fasti
     );
     if (allowed.length > 0) {
       reply.header('allow', allowed.join(', '));
-      throw new SwitchyardError('method_not_allowed', `${request.method} is not possible here, ${allowed.join(', ')} is.`);
+      throw new SwitchyardError(
+        'method_not_allowed',
+        `${request.method} is not possible here, ${allowed.join(', ')} is.`,
+      );
     }
     if (servePage(request, reply)) return reply;
     throw routeNotFound(request.method, path);

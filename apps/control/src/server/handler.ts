@@ -1,6 +1,6 @@
+import type { Readable } from 'node:stream';
 import type { controlRoutes, internalRoutes, RouteSpec } from '@switchyard/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;

@@ -101,11 +101,11 @@ function discoverClasses(question: OutputQuestion, seen: readonly SeenOutput[]):
     /prob|score/i,
   );
   const candidate = wide ?? preferred(floats, /prob|score/i);
-  const isProbability = candidate !== undefined && holdsProbabilities(candidate);
+  const isProbability = candidate !== undefined && oddRow(candidate) === undefined;
   if (candidate !== undefined && !isProbability && label === undefined) {
-    const shown = candidate.values.slice(0, candidate.width).map((value) => Number(value.toPrecision(4)));
+    const shown = (oddRow(candidate) ?? []).slice(0, 4).map((value) => Number(value.toPrecision(4)));
     return refuse(
-      `The model's task is ${task}, but the output '${candidate.name}' does not hold probabilities (it gave ${shown.slice(0, 4).join(', ')}). Is it a regression model, or is a final sigmoid or softmax missing?`,
+      `The model's task is ${task}, but the output '${candidate.name}' does not hold probabilities (it gave ${shown.join(', ')}). Is it a regression model, or is a final sigmoid or softmax missing?`,
     );
   }
   const maker = candidate === undefined ? undefined : findMaker(outline, candidate.name);
@@ -174,17 +174,16 @@ function isReordered(given: readonly ClassLabel[], own: readonly ClassLabel[]): 
   return given.every((label) => texts.includes(String(label))) && String(given) !== String(own);
 }
 
-function holdsProbabilities(output: SeenOutput): boolean {
+/** The first row that cannot be probabilities: outside 0 to 1, or not adding up to 1. */
+function oddRow({ values, width }: SeenOutput): readonly number[] | undefined {
   const tolerance = 1e-3;
-  for (const value of output.values) {
-    if (!(value >= -tolerance && value <= 1 + tolerance)) return false;
+  for (let start = 0; start < values.length; start += width) {
+    const row = values.slice(start, start + width);
+    const isWithin = row.every((value) => value >= -tolerance && value <= 1 + tolerance);
+    const sum = row.reduce((total, value) => total + value, 0);
+    if (!isWithin || (width > 1 && Math.abs(sum - 1) > tolerance)) return row;
   }
-  if (output.width === 1) return true;
-  for (let start = 0; start < output.values.length; start += output.width) {
-    const sum = output.values.slice(start, start + output.width).reduce((total, value) => total + value, 0);
-    if (Math.abs(sum - 1) > tolerance) return false;
-  }
-  return true;
+  return undefined;
 }
 
 const preferred = (outputs: readonly SeenOutput[], name: RegExp): SeenOutput | undefined =>

@@ -233,10 +233,7 @@ function explainLoadFailure(error: unknown): string {
     const domain = operator[1] ? ` of the domain '${operator[1]}'` : '';
     return `The model needs the operator '${operator[2]}'${domain}, which ONNX Runtime does not have in the version asked for.`;
   }
-  const opset =
-    /Opset (\d+) is under development and support for this is limited.*?official released onnx opset (\d+)?/.exec(
-      message,
-    );
+  const opset = /Opset (\d+) is under development/.exec(message);
   if (opset !== null) return `The model uses ONNX opset ${opset[1]}, which is newer than ONNX Runtime supports.`;
   return `ONNX Runtime cannot load the file: ${message}`;
 }
@@ -247,6 +244,7 @@ function plainMessage(error: unknown): string {
   const short = message
     .replace(/Load model from \S+ failed:\s*/g, '')
     .replace(/(?:^|\s)\/\S+\.(?:cc|h|cpp):\d+\s*/g, ' ')
+    .replace(/(?:[\w:]+[ *&]+)*onnxruntime::.*?\)(?: const)? (?=[A-Z('])/g, '')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, 500);

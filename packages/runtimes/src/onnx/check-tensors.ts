@@ -91,7 +91,7 @@ function convert(spec: TensorSpec, tensor: Tensor): TensorValues {
     const converted = convertValue(type, value);
     if (converted === undefined) {
       refuse(
-        `The input '${spec.name}' has the value ${show(value)} at position ${index}, which is not ${spec.datatype}.`,
+        `The input '${spec.name}' has the value ${show(value)} at position ${index}, which is not a ${spec.datatype} that the model can take.`,
       );
     }
     (target as unknown[])[index] = converted;
@@ -102,7 +102,8 @@ function convert(spec: TensorSpec, tensor: Tensor): TensorValues {
 function convertValue(type: TensorType, value: unknown): number | bigint | string | undefined {
   switch (type.datatype) {
     case 'BYTES':
-      return typeof value === 'string' ? value : undefined;
+      // The native runtime would cut the text off at a NUL.
+      return typeof value === 'string' && !value.includes('\u0000') ? value : undefined;
     case 'BOOL':
       if (typeof value === 'boolean') return value ? 1 : 0;
       return value === 0 || value === 1 ? value : undefined;

@@ -2,6 +2,9 @@ import { type FeatureSpec, type Signature, SwitchyardError, type TensorSpec } fr
 import type { FeatureRow } from '../model-runtime.ts';
 import { FLOAT32_MAXIMUM, getTypeByDatatype, type TensorType, type TensorValues } from './tensor-types.ts';
 
+/** The native runtime would cut the text off there. */
+export const NUL_IN_TEXT = 'the text holds a NUL character, which the model cannot take';
+
 /** One input tensor and the features that are its columns. */
 export interface InputColumns {
   readonly name: string;
@@ -100,6 +103,7 @@ function makeColumnWriter(column: InputColumns, features: readonly FeatureSpec[]
         for (let index = 0; index < width; index += 1) {
           const value = row[firstFeature + index];
           if (typeof value !== 'string') refuse(firstFeature + index, rowIndex, 'text is needed');
+          else if (value.includes('\u0000')) refuse(firstFeature + index, rowIndex, NUL_IN_TEXT);
           values[at * width + index] = value as string;
         }
       };

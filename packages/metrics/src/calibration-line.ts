@@ -70,11 +70,11 @@ function fitLine(labels: Uint8Array, odds: Float64Array, withSlope: boolean) {
     if (!(determinant > 1e-12 * Math.max(1, curve11)) || Math.abs(slope) > 1e6) return undefined;
     const step0 = withSlope ? (curve11 * gradient0 - curve01 * gradient1) / determinant : gradient0 / curve00;
     const step1 = withSlope ? (curve00 * gradient1 - curve01 * gradient0) / determinant : 0;
-    // Long steps overshoot where the likelihood is flat.
+    // Newton squares the error, so the step after one of 1e-9 is below rounding. Long steps overshoot where the likelihood is flat.
     const damp = Math.min(1, 5 / Math.max(Math.abs(step0), Math.abs(step1), 1e-300));
     intercept += damp * step0;
     slope += damp * step1;
-    if (Math.abs(step0) <= 1e-13 * (1 + Math.abs(intercept)) && Math.abs(step1) <= 1e-13 * (1 + Math.abs(slope))) {
+    if (Math.abs(step0) <= 1e-9 * (1 + Math.abs(intercept)) && Math.abs(step1) <= 1e-9 * (1 + Math.abs(slope))) {
       const interceptError = Math.sqrt(withSlope ? curve11 / determinant : 1 / curve00);
       return { intercept, slope, interceptError, slopeError: withSlope ? Math.sqrt(curve00 / determinant) : 0 };
     }

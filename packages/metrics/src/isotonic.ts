@@ -1,0 +1,108 @@
+import { checkAllFinite, checkSameLength, checkWeight } from './internal/check.ts';
+import { countBelow } from './internal/order-statistics.ts';
+import { failure, type Result } from './result.ts';
+
+/** A rising step-and-line function: the corner points, by rising x. */
+export interface IsotonicFit {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+/**
+ * The rising function of x closest to y in (weighted) squares: pool adjacent violators. Rows with the same x are
+ * averaged first. Between corners the value is interpolated, outside them the nearest end is kept (`clip`).
+ * Fails on no row, one row, x without two different values, NaN, negative weights.
+ * Source: scikit-learn `IsotonicRegression(out_of_bounds='clip')`; Barlow et al. 1972.
+ */
+export function fitIsotonic(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+): Result<{ readonly fit: IsotonicFit }> {
+  const problem =
+    checkSameLength('y', y.length, x.length) ??
+    (weights && checkSameLength('weights', weights.length, x.length)) ??
+    checkAllFinite('x', x) ??
+    checkAllFinite('y', y);
+  if (problem) return problem;
+  if (x.length < 2) return failure('too-few-rows', 'at least two rows');
+  const grouped = groupByX(x, y, weights);
+  if (!grouped.ok) return grouped;
+  return { ok: true, fit: corners(grouped.points) };
+}
+
+interface Point {
+  readonly x: number;
+  y: number;
+  weight: number;
+}
+
+function groupByX(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+): Result<{ readonly points: Point[] }> {
+  const order = Uint32Array.from({ length: x.length }, (_, row) => row);
+  order.sort((a, b) => (x[a] as number) - (x[b] as number) || a - b);
+  const points: Point[] = [];
+  for (const row of order) {
+    const weight = weights?.[row] ?? 1;
+    const problem = checkWeight(weight, row);
+    if (problem) return problem;
+    if (weight === 0) continue;
+    const last = points.at(-1);
+    if (last && last.x === x[row]) {
+      last.y += weight * (y[row] as number);
+      last.weight += weight;
+    } else points.push({ x: x[row] as number, y: weight * (y[row] as number), weight });
+  }
+  for (const point of points) point.y /= point.weight;
+  return points.length < 2 ? failure('constant', 'at least two different values of x') : { ok: true, points };
+}
+
+function corners(points: readonly Point[]): IsotonicFit {
+  const blocks: { mean: number; weight: number; from: number; to: number }[] = [];
+  for (const [at, { y, weight }] of points.entries()) {
+    let block = { mean: y, weight, from: at, to: at };
+    for (let last = blocks.at(-1); last && last.mean >= block.mean; last = blocks.at(-1)) {
+      const total = last.weight + block.weight;
+      block = {
+        mean: (last.mean * last.weight + block.mean * block.weight) / total,
+        weight: total,
+        from: last.from,
+        to: block.to,
+      };
+      blocks.pop();
+    }
+    blocks.push(block);
+  }
+  const x: number[] = [];
+  const y: number[] = [];
+  for (const { mean, from, to } of blocks) {
+    x.push((points[from] as Point).x);
+    y.push(mean);
+    if (to === from) continue;
+    x.push((points[to] as Point).x);
+    y.push(mean);
+  }
+  return { x, y };
+}
+
+/**
+ * The fitted function at each value. Fails on no value and on NaN.
+ */
+export function applyIsotonic(fit: IsotonicFit, values: ArrayLike<number>): Result<{ readonly values: Float64Array }> {
+  const problem = checkAllFinite('values', values) ?? checkSameLength('fit.y', fit.y.length, fit.x.length);
+  if (problem) return problem;
+  if (fit.x.length === 0) return failure('empty', 'a fit with at least one corner');
+  return { ok: true, values: Float64Array.from(values, (value) => interpolate(fit, value)) };
+}
+
+function interpolate({ x, y }: IsotonicFit, value: number): number {
+  const above = countBelow(x, value);
+  if (above === 0) return y[0] as number;
+  if (above === x.length) return y[x.length - 1] as number;
+  const [x0, x1] = [x[above - 1] as number, x[above] as number];
+  const [y0, y1] = [y[above - 1] as number, y[above] as number];
+  return y0 + ((y1 - y0) / (x1 - x0)) * (value - x0);
+}

@@ -61,6 +61,8 @@ export const readSettings = [
   'input_format_try_infer_datetimes = 0',
   'input_format_skip_unknown_fields = 1',
   'input_format_null_as_default = 1',
+  // One thread parses a segment faster than several that first cut it up, and leaves the others alone.
+  'input_format_parallel_parsing = 0',
 ].join(', ');
 
 /** One block an insert, however many rows it has. */

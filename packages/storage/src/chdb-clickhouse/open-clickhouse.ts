@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { SwitchyardError } from '@switchyard/contracts';
 import type { AnalyticsStore } from './analytics-store.ts';
 import { createClientStore } from './client-store.ts';
@@ -26,7 +26,14 @@ export async function openClickhouseAnalytics(options: ClickhouseAnalyticsOption
     throw new SwitchyardError('storage_unavailable', `'${database}' cannot be the name of a database`);
   }
   url.pathname = '/';
-  const shared = { url, application: 'switchyard', request_timeout: 120_000, keep_alive: { idle_socket_ttl: 2_000 } };
+  const shared = {
+    url,
+    application: 'switchyard',
+    request_timeout: 120_000,
+    keep_alive: { idle_socket_ttl: 2_000 },
+    // Failures are thrown to the caller, who logs them once; the client's own log would show values of queries.
+    log: { level: ClickHouseLogLevel.OFF },
+  };
   const admin = createClient({ ...shared, database: 'default' });
   try {
     await admin.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });

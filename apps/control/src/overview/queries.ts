@@ -1,0 +1,176 @@
+import type {
+  modelQualitySchema,
+  Overview,
+  PeriodSummary,
+  TimeSeries,
+  timeRangeQuerySchema,
+  timeSeriesQuerySchema,
+} from '@switchyard/contracts';
+import type { AnalyticsStore } from '@switchyard/storage/analytics';
+import type { z } from 'zod';
+import {
+  type Filter,
+  type PredictionAggregates,
+  predictionStatement,
+  type QualityAggregates,
+  qualityStatement,
+} from './aggregate-sql.ts';
+import { latencyOf, ratio, summarisePeriod } from './period-summary.ts';
+import { chooseStepSeconds, splitTimeRange } from './time-ranges.ts';
+
+type Analytics = Pick<AnalyticsStore, 'query'>;
+export type TimeRangeQuery = z.infer<typeof timeRangeQuerySchema>;
+export type TimeSeriesQuery = z.infer<typeof timeSeriesQuerySchema>;
+export type ModelQuality = z.infer<typeof modelQualitySchema>;
+
+/** What the store does not know about models. */
+export interface QualityContext {
+  /** The positive class of each binary model, as text. Precision, recall and F1 are over these models only. */
+  readonly positiveLabels: Readonly<Record<string, string>>;
+}
+
+/** Series beyond this many are left out, the ones with the fewest predictions first. */
+const MAXIMUM_SERIES = 50;
+
+interface Period {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const periodOf = (query: { from: string; to: string }): Period => ({
+  fromMs: Date.parse(query.from),
+  toMs: Date.parse(query.to),
+});
+const instant = (millis: number) => new Date(millis).toISOString();
+
+/** Refused requests name an endpoint but no model, so with a filter on models there are none that could be counted. */
+async function countRejections(analytics: Analytics, period: Period, filter: Filter): Promise<number> {
+  if (filter.model !== undefined) {
+    return 0;
+  }
+  const [row] = await analytics.query<{ rejected: number }>(
+    `SELECT toFloat64(sum(count)) AS rejected FROM rejections
+     WHERE at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+     ${filter.endpoint === undefined ? '' : 'AND endpoint = {endpoint:String}'}`,
+    {
+      from: period.fromMs,
+      to: period.toMs,
+      ...(filter.endpoint === undefined ? {} : { endpoint: filter.endpoint }),
+    },
+  );
+  return row?.rejected ?? 0;
+}
+
+async function summaryOf(
+  analytics: Analytics,
+  period: Period,
+  filter: Filter,
+  context: QualityContext,
+): Promise<PeriodSummary> {
+  const ranges = splitTimeRange(period.fromMs, period.toMs);
+  if (ranges.length === 0) {
+    return summarisePeriod(undefined, undefined, 0);
+  }
+  const predictions = predictionStatement({ ranges, filter, keys: [] });
+  const quality = qualityStatement({ ranges, filter, keys: [] }, context.positiveLabels);
+  const [predictionRows, qualityRows, rejected] = await Promise.all([
+    analytics.query<PredictionAggregates>(predictions.sql, predictions.parameters),
+    analytics.query<QualityAggregates>(quality.sql, quality.parameters),
+    countRejections(analytics, period, filter),
+  ]);
+  return summarisePeriod(predictionRows[0], qualityRows[0], rejected);
+}
+
+/**
+ * The period from ≤ at < to and the equally long one before it, by the time of the prediction.
+ * Counts and means are exact; latency quantiles are within 1 % of a value that has that rank.
+ */
+export async function getOverview(
+  analytics: Analytics,
+  query: TimeRangeQuery,
+  context: QualityContext,
+): Promise<Overview> {
+  const period = periodOf(query);
+  const before = { fromMs: period.fromMs - (period.toMs - period.fromMs), toMs: period.fromMs };
+  const [current, previous] = await Promise.all([
+    summaryOf(analytics, period, query, context),
+    summaryOf(analytics, before, query, context),
+  ]);
+  return { from: query.from, to: query.to, current, previous };
+}
+
+/**
+ * The same figures over time, in at most `points` steps that begin at round times; the first and the last step hold
+ * only what is inside the period. Accuracy belongs to the step in which the prediction was made.
+ */
+export async function getTimeSeries(analytics: Analytics, query: TimeSeriesQuery): Promise<TimeSeries> {
+  const period = periodOf(query);
+  const stepSeconds = chooseStepSeconds(period.fromMs, period.toMs, query.points);
+  const ranges = splitTimeRange(period.fromMs, period.toMs, stepSeconds * 1_000);
+  const answer = { from: query.from, to: query.to, stepSeconds };
+  if (ranges.length === 0) {
+    return { ...answer, series: [] };
+  }
+  const keys = query.groupBy === 'none' ? [] : [query.groupBy];
+  const predictions = predictionStatement({ ranges, filter: query, keys, stepSeconds });
+  const quality = qualityStatement({ ranges, filter: query, keys, stepSeconds }, {});
+  type Key = Partial<Record<'endpoint' | 'model' | 'path', string>> & { readonly bucket: number };
+  const [predictionRows, qualityRows] = await Promise.all([
+    analytics.query<PredictionAggregates & Key>(predictions.sql, predictions.parameters),
+    analytics.query<QualityAggregates & Key>(quality.sql, quality.parameters),
+  ]);
+  const keyOf = (row: Key) => (query.groupBy === 'none' ? '' : (row[query.groupBy] ?? ''));
+  const qualityAt = new Map(qualityRows.map((row) => [`${row.bucket} ${keyOf(row)}`, row]));
+  const series = new Map<string, { predictions: number; points: TimeSeries['series'][number]['points'] }>();
+  for (const row of predictionRows) {
+    const key = keyOf(row);
+    const judged = qualityAt.get(`${row.bucket} ${key}`);
+    const one = series.get(key) ?? { predictions: 0, points: [] };
+    series.set(key, one);
+    one.predictions += row.predictions;
+    one.points.push({
+      at: instant(row.bucket * 1_000),
+      predictions: row.predictions,
+      failed: row.failed,
+      ...latencyOf(row),
+      labelled: judged?.labelled ?? 0,
+      accuracy: ratio(judged?.correct ?? 0, judged?.labelled ?? 0),
+      meanScore: ratio(row.score_sum ?? 0, row.scored_predictions),
+    });
+  }
+  const largest = [...series.entries()].sort(([, left], [, right]) => right.predictions - left.predictions);
+  const shown = largest.slice(0, MAXIMUM_SERIES).sort(([left], [right]) => (left < right ? -1 : 1));
+  return { ...answer, series: shown.map(([key, { points }]) => ({ key, points })) };
+}
+
+/** One summary for each model version that answered in the period, by name and version. */
+export async function listModelQuality(
+  analytics: Analytics,
+  query: TimeRangeQuery,
+  context: QualityContext,
+): Promise<ModelQuality[]> {
+  const period = periodOf(query);
+  const ranges = splitTimeRange(period.fromMs, period.toMs);
+  if (ranges.length === 0) {
+    return [];
+  }
+  const keys = ['model', 'version'];
+  const predictions = predictionStatement({ ranges, filter: query, keys });
+  const quality = qualityStatement({ ranges, filter: query, keys }, context.positiveLabels);
+  type Key = { readonly model: string; readonly version: string };
+  const [predictionRows, qualityRows] = await Promise.all([
+    analytics.query<PredictionAggregates & Key>(predictions.sql, predictions.parameters),
+    analytics.query<QualityAggregates & Key>(quality.sql, quality.parameters),
+  ]);
+  const qualityOf = new Map(qualityRows.map((row) => [`${row.model}@${row.version}`, row]));
+  return predictionRows
+    .filter((row) => row.model !== '')
+    .map((row) => ({
+      model: row.model,
+      version: row.version,
+      summary: summarisePeriod(row, qualityOf.get(`${row.model}@${row.version}`), 0),
+    }))
+    .sort((left, right) =>
+      left.model === right.model ? Number(left.version) - Number(right.version) : left.model < right.model ? -1 : 1,
+    );
+}

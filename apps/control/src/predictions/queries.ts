@@ -1,0 +1,231 @@
+import {
+  type ClassLabel,
+  type PredictionDetail,
+  type PredictionSummary,
+  type predictionQuerySchema,
+  SwitchyardError,
+} from '@switchyard/contracts';
+import type { AnalyticsStore } from '@switchyard/storage/analytics';
+import type { z } from 'zod';
+import { instantOf, labelOf, parseJson, type SummaryRow, summaryColumns, summaryOf } from './prediction-rows.ts';
+
+type Analytics = Pick<AnalyticsStore, 'query'>;
+export type PredictionQuery = z.infer<typeof predictionQuerySchema>;
+
+/** The time inside a UUIDv7 given as parameter: the store prunes ids by it. */
+const ID_MILLIS = 'toUInt64(bitShiftRight(toUInt128({id:UUID}), 80))';
+const FEEDBACK_SHOWN = 1_000;
+
+// Listing ----------------------------------------------------------------------------------------
+interface Cursor {
+  readonly atMillis: number;
+  readonly id: string;
+}
+
+const encodeCursor = (row: SummaryRow) =>
+  Buffer.from(JSON.stringify([Number(row.at_millis), row.id])).toString('base64url');
+
+function decodeCursor(text: string): Cursor {
+  try {
+    const [atMillis, id] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
+    if (Number.isSafeInteger(atMillis) && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) {
+      return { atMillis: atMillis as number, id };
+    }
+  } catch {
+    // Answered below.
+  }
+  throw new SwitchyardError('invalid_request', 'the cursor is not one of ours', {
+    problems: [{ field: 'cursor', detail: 'give back what nextCursor was' }],
+  });
+}
+
+/** Conditions on the outcome, as ids from the outcomes of the same window: sums of `sign` count what holds now. */
+const outcomeConditions = {
+  known: { isIn: true, where: 'isNotNull(outcome)' },
+  unknown: { isIn: false, where: 'isNotNull(outcome)' },
+  correct: { isIn: true, where: 'judged = predicted' },
+  wrong: { isIn: true, where: 'judged != predicted' },
+} as const;
+
+const WINDOW =
+  "at >= fromUnixTimestamp64Milli({lower:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({upper:Int64}, 'UTC')";
+
+function conditionsOf(query: PredictionQuery): { where: string[]; parameters: Record<string, unknown> } {
+  const where: string[] = [];
+  const parameters: Record<string, unknown> = {};
+  for (const column of ['endpoint', 'model', 'version', 'status', 'label', 'unit'] as const) {
+    if (query[column] !== undefined) {
+      where.push(`${column} = {${column}:String}`);
+      parameters[column] = query[column];
+    }
+  }
+  if (query.path !== undefined) {
+    where.push('startsWith(path, {path:String})');
+    parameters.path = query.path;
+  }
+  if (query.outcome !== undefined) {
+    const condition = outcomeConditions[query.outcome];
+    where.push(`id ${condition.isIn ? 'IN' : 'NOT IN'} (
+      SELECT id FROM outcomes WHERE ${WINDOW} AND ${condition.where} GROUP BY id HAVING sum(sign) > 0)`);
+  }
+  return { where, parameters };
+}
+
+/** The first window looked at, and how much wider each next one is. */
+const FIRST_WINDOW_MS = 300_000;
+const WINDOW_GROWTH = 8;
+
+/**
+ * Predictions with from ≤ at < to, newest first; ties in the order of the store's ids.
+ * Looks at a short stretch of time first and at longer ones only while the page is not full, so a page of recent
+ * predictions costs the same however long the history is.
+ * Throws SwitchyardError('invalid_request') for a cursor that is not one.
+ */
+export async function listPredictions(
+  analytics: Analytics,
+  query: PredictionQuery,
+): Promise<{ items: PredictionSummary[]; nextCursor?: string }> {
+  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  const range = await rangeOf(analytics, query);
+  if (range === undefined) {
+    return { items: [] };
+  }
+  const { where, parameters } = conditionsOf(query);
+  if (cursor !== undefined) {
+    where.push(
+      "(at < fromUnixTimestamp64Milli({cursor_at:Int64}, 'UTC') OR (at = fromUnixTimestamp64Milli({cursor_at:Int64}, 'UTC') AND id < {cursor_id:UUID}))",
+    );
+    parameters.cursor_at = cursor.atMillis;
+    parameters.cursor_id = cursor.id;
+  }
+  const conditions = [WINDOW, ...where].join(' AND ');
+  const rows: SummaryRow[] = [];
+  const wanted = query.limit + 1; // one more tells whether there is a next page
+  let upper = Math.min(range.to, cursor === undefined ? Number.POSITIVE_INFINITY : cursor.atMillis + 1);
+  for (let width = FIRST_WINDOW_MS; rows.length < wanted && upper > range.from; width *= WINDOW_GROWTH) {
+    const lower = Math.max(range.from, upper - width);
+    // Found by the few columns that decide, then read whole: the wide columns of all others stay on the disk.
+    const found = await analytics.query<SummaryRow>(
+      `SELECT ${summaryColumns} FROM predictions AS found
+       WHERE ${WINDOW} AND id IN (
+         SELECT id FROM predictions WHERE ${conditions} ORDER BY at DESC, id DESC LIMIT {wanted:UInt32})
+       ORDER BY found.at DESC, found.id DESC`,
+      { ...parameters, lower, upper, wanted: wanted - rows.length },
+    );
+    rows.push(...found);
+    upper = lower;
+  }
+  const page = rows.slice(0, query.limit);
+  const outcomes = await outcomesOf(
+    analytics,
+    page.map((row) => row.id),
+  );
+  const items = page.map((row) => summaryOf(row, outcomes.get(row.id) ?? null));
+  const last = page.at(-1);
+  return rows.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
+}
+
+/** Where to look; undefined when there is nothing. `to` is exclusive. */
+async function rangeOf(
+  analytics: Analytics,
+  query: PredictionQuery,
+): Promise<{ from: number; to: number } | undefined> {
+  const [bounds] = await analytics.query<{ count: number | string; oldest: number | string; newest: number | string }>(
+    `SELECT count() AS count, toUnixTimestamp64Milli(min(at)) AS oldest, toUnixTimestamp64Milli(max(at)) AS newest
+     FROM predictions`,
+  );
+  if (bounds === undefined || Number(bounds.count) === 0) {
+    return undefined;
+  }
+  const from = Math.max(Number(bounds.oldest), query.from === undefined ? 0 : Date.parse(query.from));
+  const to = Math.min(
+    Number(bounds.newest) + 1,
+    query.to === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.to),
+  );
+  return from < to ? { from, to } : undefined;
+}
+
+/** The labels that count now, by prediction. */
+async function outcomesOf(analytics: Analytics, ids: readonly string[]): Promise<Map<string, ClassLabel | null>> {
+  if (ids.length === 0) {
+    return new Map();
+  }
+  const rows = await analytics.query<{ id: string; label: string | null }>(
+    `SELECT toString(id) AS id, tupleElement(argMax(tuple(outcome_json), toUInt128(sequence)), 1) AS label
+     FROM outcomes
+     WHERE sign = 1 AND id IN {ids:Array(UUID)}
+       AND id_millis IN (SELECT toUInt64(bitShiftRight(toUInt128(arrayJoin({ids:Array(UUID)})), 80)))
+     GROUP BY id`,
+    { ids },
+  );
+  return new Map(rows.map((row) => [row.id, labelOf(row.label)]));
+}
+
+// One prediction ---------------------------------------------------------------------------------
+interface DetailRow extends SummaryRow {
+  readonly request_id: string;
+  readonly snapshot: string;
+  readonly gateway: string;
+  readonly segment: string;
+  readonly context: string;
+  readonly features: string;
+  readonly decision: string;
+  readonly propensity: number;
+  readonly members: string;
+  readonly queue_micros: number;
+  readonly model_micros: number;
+  readonly batch_rows: number;
+  readonly cached: boolean;
+}
+
+interface FeedbackRow {
+  readonly at_millis: number | string;
+  readonly received_at_millis: number | string;
+  readonly label_json: string | null;
+  readonly reward: number | null;
+  readonly values: Record<string, number>;
+}
+
+/** The whole record with all its feedback. Throws SwitchyardError('prediction_not_found'), also while it is not shipped yet. */
+export async function getPrediction(analytics: Analytics, id: string): Promise<PredictionDetail> {
+  const [row] = await analytics.query<DetailRow>(
+    `SELECT ${summaryColumns}, request_id, snapshot, gateway, segment, context, features, decision, propensity, members,
+       queue_micros, model_micros, batch_rows, cached
+     FROM predictions WHERE id_millis = ${ID_MILLIS} AND id = {id:UUID} LIMIT 1`,
+    { id },
+  );
+  if (row === undefined) {
+    throw new SwitchyardError('prediction_not_found', `there is no prediction ${id} in the store (yet)`);
+  }
+  const feedback = await analytics.query<FeedbackRow>(
+    `SELECT toUnixTimestamp64Milli(at) AS at_millis, toUnixTimestamp64Milli(received_at) AS received_at_millis,
+       label_json, reward, values
+     FROM feedback WHERE id_millis = ${ID_MILLIS} AND id = {id:UUID}
+     ORDER BY toUInt128(sequence) DESC LIMIT ${FEEDBACK_SHOWN}`,
+    { id },
+  );
+  const outcome = labelOf(feedback.find((item) => item.label_json !== null)?.label_json ?? null);
+  return {
+    ...summaryOf(row, outcome),
+    requestId: row.request_id,
+    snapshot: row.snapshot,
+    gateway: row.gateway,
+    segment: parseJson(row.segment),
+    context: parseJson(row.context),
+    features: parseJson(row.features),
+    decision: parseJson(row.decision),
+    propensity: row.propensity,
+    members: parseJson(row.members),
+    queueMicros: row.queue_micros,
+    modelMicros: row.model_micros,
+    batchRows: row.batch_rows,
+    cached: row.cached,
+    feedback: feedback.map((item) => ({
+      at: instantOf(item.at_millis),
+      receivedAt: instantOf(item.received_at_millis),
+      label: labelOf(item.label_json),
+      reward: item.reward,
+      values: item.values,
+    })),
+  };
+}

@@ -46,7 +46,8 @@ export class LatencyHistogram {
   readonly relativeError: number;
   readonly maximumBins: number;
   readonly #logGamma: number;
-  #bins = new Map<number, number>();
+  readonly #bins = new Map<number, number>();
+  #highest = Number.NEGATIVE_INFINITY;
   #zeros = 0;
   #rejected = 0;
   #minimum = Number.POSITIVE_INFINITY;
@@ -72,8 +73,8 @@ export class LatencyHistogram {
     if (value === 0) this.#zeros += times;
     else {
       const bin = Math.ceil(Math.log(value) / this.#logGamma);
-      this.#bins.set(bin, (this.#bins.get(bin) ?? 0) + times);
-      this.#collapse();
+      this.#collapse(bin);
+      this.#count(bin, times);
     }
   }
 
@@ -81,27 +82,36 @@ export class LatencyHistogram {
     if (other.relativeError !== this.relativeError || other.maximumBins !== this.maximumBins) {
       return failure('different-settings', 'a histogram with the same relative error and maximum of bins');
     }
-    for (const [bin, count] of [...other.#bins]) this.#bins.set(bin, (this.#bins.get(bin) ?? 0) + count);
+    this.#collapse(other.#highest);
+    for (const [bin, count] of [...other.#bins]) this.#count(bin, count);
     this.#zeros += other.#zeros;
     this.#rejected += other.#rejected;
     this.#minimum = Math.min(this.#minimum, other.#minimum);
     this.#maximum = Math.max(this.#maximum, other.#maximum);
     this.#total.merge(other.#total);
-    this.#collapse();
     return { ok: true, histogram: this };
   }
 
-  /** Joins all bins further than `maximumBins` below the highest one; the outcome depends only on what was counted. */
-  #collapse(): void {
-    if (this.#bins.size <= this.maximumBins) return;
-    const lowest = Math.max(...this.#bins.keys()) - this.maximumBins + 1;
+  /**
+   * Joins all bins more than `maximumBins` below the highest one. By span and not by the number of bins in use, so that
+   * the outcome depends only on what was counted, not on when it was joined.
+   */
+  #collapse(highest: number): void {
+    if (highest <= this.#highest) return;
+    this.#highest = highest;
+    const lowest = highest - this.maximumBins + 1;
     let joined = 0;
     for (const [bin, count] of [...this.#bins]) {
-      if (bin > lowest) continue;
+      if (bin >= lowest) continue;
       joined += count;
       this.#bins.delete(bin);
     }
-    this.#bins.set(lowest, joined);
+    if (joined > 0) this.#count(lowest, joined);
+  }
+
+  #count(bin: number, times: number): void {
+    const kept = Math.max(bin, this.#highest - this.maximumBins + 1);
+    this.#bins.set(kept, (this.#bins.get(kept) ?? 0) + times);
   }
 
   get count(): number {
@@ -223,7 +233,10 @@ export class LatencyHistogram {
     histogram.#minimum = state.minimum ?? Number.POSITIVE_INFINITY;
     histogram.#maximum = state.maximum ?? Number.NEGATIVE_INFINITY;
     histogram.#total.merge(ExactSum.fromJSON(state.total));
-    histogram.#bins = new Map(state.bins);
+    for (const [bin, count] of state.bins) {
+      histogram.#collapse(bin);
+      histogram.#count(bin, count);
+    }
     return histogram;
   }
 }

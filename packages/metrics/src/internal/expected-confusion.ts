@@ -1,0 +1,71 @@
+import { orderByFallingScore } from './score-steps.ts';
+
+// Metrics of rows whose label is only known as a probability: each row is counted as p of a positive and 1 − p of a negative.
+
+export interface ExpectedCells {
+  readonly truePositives: number;
+  readonly falsePositives: number;
+  readonly falseNegatives: number;
+  readonly trueNegatives: number;
+}
+
+export function expectedCells(predicted: ArrayLike<number>, probabilities: ArrayLike<number>): ExpectedCells {
+  let [tp, fp, fn, tn] = [0, 0, 0, 0];
+  for (let row = 0; row < predicted.length; row += 1) {
+    const probability = probabilities[row] as number;
+    if (predicted[row] === 1) {
+      tp += probability;
+      fp += 1 - probability;
+    } else {
+      fn += probability;
+      tn += 1 - probability;
+    }
+  }
+  return { truePositives: tp, falsePositives: fp, falseNegatives: fn, trueNegatives: tn };
+}
+
+/** Expected cumulative positives at each distinct score from the highest down, and the rows so far. */
+function expectedSteps(scores: ArrayLike<number>, probabilities: ArrayLike<number>) {
+  const order = orderByFallingScore(scores);
+  const positives: number[] = [];
+  const rows: number[] = [];
+  let total = 0;
+  for (let position = 0; position < order.length; position += 1) {
+    const row = order[position] as number;
+    total += probabilities[row] as number;
+    const next = order[position + 1];
+    if (next !== undefined && scores[next] === scores[row]) continue;
+    positives.push(total);
+    rows.push(position + 1);
+  }
+  return { positives, rows };
+}
+
+/** Expected AUC by trapezoids; NaN when no positive or no negative is expected. */
+export function expectedAuc(scores: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+  const { positives, rows } = expectedSteps(scores, probabilities);
+  const allPositives = positives.at(-1) as number;
+  const allNegatives = (rows.at(-1) as number) - allPositives;
+  let area = 0;
+  let [truths, alarms] = [0, 0];
+  for (const [step, nextTruths] of positives.entries()) {
+    const nextAlarms = (rows[step] as number) - nextTruths;
+    area += ((nextAlarms - alarms) * (nextTruths + truths)) / 2;
+    truths = nextTruths;
+    alarms = nextAlarms;
+  }
+  return area / (allPositives * allNegatives);
+}
+
+/** Expected average precision; NaN when no positive is expected. */
+export function expectedAveragePrecision(scores: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+  const { positives, rows } = expectedSteps(scores, probabilities);
+  const allPositives = positives.at(-1) as number;
+  let sum = 0;
+  let truths = 0;
+  for (const [step, nextTruths] of positives.entries()) {
+    sum += ((nextTruths - truths) / allPositives) * (nextTruths / (rows[step] as number));
+    truths = nextTruths;
+  }
+  return sum;
+}

@@ -1,0 +1,79 @@
+"""Random cases that Python and TypeScript both generate, so that only the expected answers are stored.
+
+Only +, -, *, / and comparisons on doubles are used, which give the same bits in both languages.
+The same generator is test/cases.ts.
+"""
+
+
+def mulberry32(seed):
+    state = seed & 0xFFFFFFFF
+
+    def step():
+        nonlocal state
+        state = (state + 0x6D2B79F5) & 0xFFFFFFFF
+        t = ((state ^ (state >> 15)) * (state | 1)) & 0xFFFFFFFF
+        t ^= (t + (((t ^ (t >> 7)) * (t | 61)) & 0xFFFFFFFF)) & 0xFFFFFFFF
+        return ((t ^ (t >> 14)) & 0xFFFFFFFF) / 4294967296
+
+    return step
+
+
+def bell(uniform):
+    return sum(uniform() for _ in range(12)) - 6
+
+
+SCALES = [1.0, 1.0, 1e-9, 1e9, 1e-100, 1e100]
+KINDS = ['uniform', 'bell', 'ties', 'binary', 'heavy', 'shifted', 'missing', 'constant', 'half-constant']
+
+
+def numeric_case(index):
+    """Two lists of floats; NaN marks a missing value (kind 'missing')."""
+    uniform = mulberry32(1000 + index)
+    kind = KINDS[index % len(KINDS)]
+    scale = SCALES[(index // len(KINDS)) % len(SCALES)]
+    large = index % 50 == 49
+    m = 2 + int(uniform() * (400 if large else 40))
+    n = m if index % 4 == 0 else 2 + int(uniform() * (400 if large else 40))
+    shift = uniform()
+
+    def draw(current):
+        if kind == 'uniform':
+            return uniform()
+        if kind == 'bell':
+            return bell(uniform)
+        if kind == 'ties':
+            return float(int(uniform() * 6) + (1 if current and uniform() < 0.3 else 0))
+        if kind == 'binary':
+            return 1.0 if uniform() < (0.3 + 0.4 * shift if current else 0.4) else 0.0
+        if kind == 'heavy':
+            return 1 / (uniform() + 0.001)
+        if kind == 'shifted':
+            return bell(uniform) + (shift if current else 0)
+        if kind == 'missing':
+            value = uniform()
+            return float('nan') if uniform() < 0.2 else value
+        if kind == 'constant':
+            return 3.25
+        return 3.25 if current else uniform()
+
+    reference = [draw(False) * scale for _ in range(m)]
+    current = [draw(True) * scale for _ in range(n)]
+    return kind, reference, current
+
+
+def categorical_case(index):
+    uniform = mulberry32(500_000 + index)
+    categories = [2, 2, 3, 5, 12, 30][index % 6]
+    m = 20 + int(uniform() * 400)
+    n = m if index % 2 == 0 else 20 + int(uniform() * 400)
+    tilt = uniform() * 0.6
+
+    def draw(current):
+        u = uniform()
+        if current:
+            u = u * (1 - tilt) + tilt * u * u
+        if index % 3 == 0:
+            u = u * u
+        return 'c%02d' % int(u * categories)
+
+    return [draw(False) for _ in range(m)], [draw(True) for _ in range(n)]

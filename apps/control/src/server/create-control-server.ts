@@ -59,6 +59,9 @@ export async function createControlServer(options: ServerOptions): Promise<Fasti
   // What a form of another site can send without asking first is never parsed.
   server.removeContentTypeParser('text/plain');
 
+  await server.register(fastifyMultipart, { throwFileSizeLimit: false });
+  // Before the guard: the socket of an upgrade that the guard refuses is closed by a hook of this plugin.
+  await server.register(fastifyWebsocket, { options: { maxPayload: 1_024 } });
   server.addHook('onRequest', async (request, reply) => {
     setCommonHeaders(request.id, (name, value) => reply.header(name, value));
     guardRequest(request);
@@ -77,8 +80,6 @@ export async function createControlServer(options: ServerOptions): Promise<Fasti
   });
   server.setErrorHandler((error, request, reply) => answerError(error, request, reply, logger));
 
-  await server.register(fastifyMultipart, { throwFileSizeLimit: false });
-  await server.register(fastifyWebsocket, { options: { maxPayload: 1_024 } });
   options.observe?.(server);
 
   const register = {

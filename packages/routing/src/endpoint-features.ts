@@ -43,6 +43,11 @@ export function endpointFeatures(policy: Policy, view: RegistryView): EndpointFe
   };
 }
 
+/** Whether a text outside the categories is an error; else the default stands in for it. */
+export function refusesUnknownCategories(spec: FeatureSpec): boolean {
+  return spec.categories !== undefined && !(spec.onUnknownCategory === 'default' && spec.default !== undefined);
+}
+
 function areCompatible(left: FeatureSpec['type'], right: FeatureSpec['type']): boolean {
   return left === right || (isNumeric(left) && isNumeric(right));
 }
@@ -59,14 +64,11 @@ function mergeSpecs(left: FeatureSpec, right: FeatureSpec): FeatureSpec {
     type: left.type === 'integer' || right.type === 'integer' ? 'integer' : left.type,
     ...(both ? { default: left.default } : {}),
     ...(categories === undefined ? {} : { categories }),
-    ...(left.onUnknownCategory === 'default' && right.onUnknownCategory === 'default'
-      ? { onUnknownCategory: 'default' as const }
-      : {}),
   };
 }
 
 function mergeCategories(left: FeatureSpec, right: FeatureSpec): string[] | undefined {
-  const strict = [left, right].filter((spec) => spec.categories !== undefined && spec.onUnknownCategory !== 'default');
+  const strict = [left, right].filter(refusesUnknownCategories);
   const [first, second] = strict;
   if (first?.categories === undefined) return undefined;
   if (second?.categories === undefined) return first.categories;

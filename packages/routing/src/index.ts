@@ -11,7 +11,7 @@ export type { CompiledNode, CompiledPolicy, DecideInput, Decision } from './comp
 export type { ConditionInput } from './condition.ts';
 export { decide } from './decide.ts';
 export { describePolicyChanges, type PolicyChange } from './describe-policy-changes.ts';
-export { type EndpointFeatures, endpointFeatures } from './endpoint-features.ts';
+export { type EndpointFeatures, endpointFeatures, refusesUnknownCategories } from './endpoint-features.ts';
 export type { CompiledModel } from './model-node.ts';
 export { murmur3 } from './murmur3.ts';
 export type { PolicyProblem } from './policy-problem.ts';

@@ -1,0 +1,79 @@
+import { isUtf8 } from 'node:buffer';
+import { SwitchyardError } from '@switchyard/contracts';
+import type { Exchange } from './exchange.ts';
+
+/** How much of a refused body is read and thrown away, so that the caller gets to read the answer. */
+const DISCARD_LIMIT_BYTES = 268_435_456;
+
+/**
+ * Reads the body and calls `done` once: with the bytes, or with what is wrong (body_too_large, unsupported_media_type).
+ * A body over the limit is never held: the answer goes out at once and the rest is read into nothing.
+ */
+export function readBody(
+  exchange: Exchange,
+  maximumBytes: number,
+  done: (failure: SwitchyardError | undefined, body: Buffer) => void,
+): void {
+  const { request, headers } = exchange;
+  let chunks: Buffer[] | undefined;
+  let first: Buffer | undefined;
+  let size = 0;
+  let isRefused = false;
+
+  const refuse = (failure: SwitchyardError): void => {
+    isRefused = true;
+    first = undefined;
+    chunks = undefined;
+    done(failure, EMPTY);
+  };
+
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (isRefused) {
+      if (size > DISCARD_LIMIT_BYTES) request.destroy();
+      return;
+    }
+    if (size > maximumBytes) {
+      refuse(tooLarge(maximumBytes));
+      return;
+    }
+    if (first === undefined) first = chunk;
+    else if (chunks === undefined) chunks = [first, chunk];
+    else chunks.push(chunk);
+  });
+  request.on('end', () => {
+    if (isRefused) return;
+    done(undefined, chunks === undefined ? (first ?? EMPTY) : Buffer.concat(chunks, size));
+  });
+
+  const encoding = headers.contentEncoding;
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    refuse(new SwitchyardError('unsupported_media_type', 'bodies are taken as they are, without a content encoding'));
+  } else if (headers.contentLength !== undefined && headers.contentLength > maximumBytes) {
+    refuse(tooLarge(maximumBytes));
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function tooLarge(maximumBytes: number): SwitchyardError {
+  return new SwitchyardError('body_too_large', `the body is larger than ${maximumBytes} bytes`);
+}
+
+/** The content type of a body is not looked at: what parses as JSON is JSON. */
+export function parseJson(body: Buffer): unknown {
+  const text = readText(body);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SwitchyardError('malformed_json', text === '' ? 'the body is empty' : (error as Error).message);
+  }
+}
+
+/** Broken UTF-8 would silently become other text. */
+export function readText(body: Buffer): string {
+  const text = body.toString('utf8');
+  if (text.includes('\ufffd') && !isUtf8(body))
+    throw new SwitchyardError('malformed_json', 'the body is not valid UTF-8');
+  return text;
+}

@@ -1,0 +1,45 @@
+/** The request headers that matter here; undefined where absent. */
+export interface RequestHeaders {
+  contentLength: number | undefined;
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+  requestId: string | undefined;
+  /** Of the binary tensor extension. */
+  inferenceHeaderContentLength: string | undefined;
+}
+
+/**
+ * Reads them from the raw list. node's own object of all headers would be built for every request;
+ * of the few names that matter the length alone tells most others apart.
+ */
+export function readHeaders(raw: readonly string[]): RequestHeaders {
+  const headers: RequestHeaders = {
+    contentLength: undefined,
+    contentType: undefined,
+    contentEncoding: undefined,
+    requestId: undefined,
+    inferenceHeaderContentLength: undefined,
+  };
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string;
+    const value = raw[index + 1] as string;
+    switch (name.length) {
+      case 12: {
+        const lower = name.toLowerCase();
+        if (lower === 'content-type') headers.contentType = value;
+        else if (lower === 'x-request-id') headers.requestId = value;
+        break;
+      }
+      case 14:
+        if (name.toLowerCase() === 'content-length') headers.contentLength = Number(value);
+        break;
+      case 16:
+        if (name.toLowerCase() === 'content-encoding') headers.contentEncoding = value;
+        break;
+      case 31:
+        if (name.toLowerCase() === 'inference-header-content-length') headers.inferenceHeaderContentLength = value;
+        break;
+    }
+  }
+  return headers;
+}

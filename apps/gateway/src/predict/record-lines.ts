@@ -1,0 +1,104 @@
+import type { DecisionStep } from '@switchyard/contracts';
+import type { Decision } from '@switchyard/routing';
+import type { EndpointPlan, LeafPlan } from './endpoint-plan.ts';
+import type { ReceivedRow } from './feature-plan.ts';
+
+/**
+ * Lines of the prediction log, written by hand: a generic serialiser costs more than the model.
+ * A test parses them with the schema of the contract.
+ */
+
+/** Members of a record that all rows of a request share. */
+export interface SharedRecordParts {
+  readonly at: number;
+  readonly requestIdJson: string;
+  readonly segmentJson: string;
+  readonly contextJson: string;
+}
+
+export interface RowOutcome {
+  /** JSON of the answer; `{}` for a failed row. */
+  readonly answerJson: string;
+  /** '' when ok. */
+  readonly error: string;
+  readonly totalMicros: number;
+  readonly queueMicros: number;
+  readonly modelMicros: number;
+  readonly batchRows: number;
+}
+
+export function predictionLine(
+  plan: EndpointPlan,
+  leaf: LeafPlan,
+  shared: SharedRecordParts,
+  id: string,
+  unit: string,
+  row: ReceivedRow,
+  decision: Decision,
+  outcome: RowOutcome,
+): string {
+  return assembleLine(
+    leaf.recordJson,
+    shared,
+    id,
+    unit,
+    featuresJson(plan.featureKeysJson, row),
+    decision.steps.length === 0 ? '[]' : stepsJson(decision.steps),
+    decision.propensity,
+    outcome,
+  );
+}
+
+export function assembleLine(
+  recordJson: string,
+  shared: SharedRecordParts,
+  id: string,
+  unit: string,
+  featuresText: string,
+  decisionText: string,
+  propensity: number,
+  outcome: RowOutcome,
+): string {
+  const status = outcome.error === '' ? '"ok","error":""' : `"error","error":"${outcome.error}"`;
+  return (
+    `{"t":"p","id":"${id}","at":${shared.at},"requestId":${shared.requestIdJson},${recordJson}` +
+    `"unit":${unit === '' ? '""' : JSON.stringify(unit)},"segment":${shared.segmentJson},"context":${shared.contextJson},` +
+    `"features":${featuresText},"decision":${decisionText},"propensity":${propensity},` +
+    `"status":${status},"answer":${outcome.answerJson},"members":[],` +
+    `"totalMicros":${Math.round(outcome.totalMicros)},"queueMicros":${Math.round(outcome.queueMicros)},` +
+    `"modelMicros":${Math.round(outcome.modelMicros)},"batchRows":${outcome.batchRows},"cached":false}`
+  );
+}
+
+export function featuresJson(keysJson: readonly string[], row: ReceivedRow): string {
+  let text = '{';
+  for (let index = 0; index < row.length; index += 1) {
+    const value = row[index];
+    text += (index === 0 ? '' : ',') + keysJson[index] + (typeof value === 'string' ? JSON.stringify(value) : value);
+  }
+  return `${text}}`;
+}
+
+// The probabilities of a split are one object for as long as the policy lives.
+const probabilitiesText = new WeakMap<object, string>();
+
+function stepsJson(steps: readonly DecisionStep[]): string {
+  let text = '[';
+  for (let index = 0; index < steps.length; index += 1) {
+    const step = steps[index] as DecisionStep;
+    // Paths, kinds and names of arms are of an alphabet that needs no escaping.
+    text += `${index === 0 ? '' : ','}{"node":"${step.node}","kind":"${step.kind}","chosen":"${step.chosen}"`;
+    if (step.probabilities !== undefined) {
+      let probabilities = probabilitiesText.get(step.probabilities);
+      if (probabilities === undefined) {
+        probabilities = JSON.stringify(step.probabilities);
+        probabilitiesText.set(step.probabilities, probabilities);
+      }
+      text += `,"probabilities":${probabilities}`;
+    }
+    if (step.bucket !== undefined) text += `,"bucket":${step.bucket}`;
+    if (step.reason !== undefined) text += `,"reason":${JSON.stringify(step.reason)}`;
+    text += '}';
+  }
+  return `${text}]`;
+}

@@ -24,8 +24,11 @@ export function expectedCells(predicted: ArrayLike<number>, probabilities: Array
   return { truePositives: tp, falsePositives: fp, falseNegatives: fn, trueNegatives: tn };
 }
 
+/** `ours` gives tied scores one step; `nannyml` one step a row in no stated order, sums rounded to 5 decimals. */
+export type ExpectationStyle = 'ours' | 'nannyml';
+
 /** Expected cumulative positives at each distinct score from the highest down, and the rows so far. */
-function expectedSteps(scores: ArrayLike<number>, probabilities: ArrayLike<number>) {
+function expectedSteps(scores: ArrayLike<number>, probabilities: ArrayLike<number>, style: ExpectationStyle) {
   const order = orderByFallingScore(scores);
   const positives: number[] = [];
   const rows: number[] = [];
@@ -34,16 +37,24 @@ function expectedSteps(scores: ArrayLike<number>, probabilities: ArrayLike<numbe
     const row = order[position] as number;
     total += probabilities[row] as number;
     const next = order[position + 1];
-    if (next !== undefined && scores[next] === scores[row]) continue;
-    positives.push(total);
+    if (style === 'ours' && next !== undefined && scores[next] === scores[row]) continue;
+    positives.push(style === 'ours' ? total : roundTo5(total));
     rows.push(position + 1);
   }
   return { positives, rows };
 }
 
+function roundTo5(value: number): number {
+  return Math.round(value * 1e5) / 1e5;
+}
+
 /** Expected AUC by trapezoids; NaN when no positive or no negative is expected. */
-export function expectedAuc(scores: ArrayLike<number>, probabilities: ArrayLike<number>): number {
-  const { positives, rows } = expectedSteps(scores, probabilities);
+export function expectedAuc(
+  scores: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  style: ExpectationStyle = 'ours',
+): number {
+  const { positives, rows } = expectedSteps(scores, probabilities, style);
   const allPositives = positives.at(-1) as number;
   const allNegatives = (rows.at(-1) as number) - allPositives;
   let area = 0;
@@ -58,8 +69,12 @@ export function expectedAuc(scores: ArrayLike<number>, probabilities: ArrayLike<
 }
 
 /** Expected average precision; NaN when no positive is expected. */
-export function expectedAveragePrecision(scores: ArrayLike<number>, probabilities: ArrayLike<number>): number {
-  const { positives, rows } = expectedSteps(scores, probabilities);
+export function expectedAveragePrecision(
+  scores: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
+  style: ExpectationStyle = 'ours',
+): number {
+  const { positives, rows } = expectedSteps(scores, probabilities, style);
   const allPositives = positives.at(-1) as number;
   let sum = 0;
   let truths = 0;

@@ -2,7 +2,7 @@ import type { Answer, ClassLabel, PredictionSummary } from '@switchyard/contract
 
 /** Columns that make a summary, and how a row of them looks. */
 export const summaryColumns = `
-  toString(id) AS id, toUnixTimestamp64Milli(at) AS at_millis, endpoint, revision, path, model, version, status, error,
+  id, toUnixTimestamp64Milli(at) AS at_millis, endpoint, revision, path, model, version, status, error,
   unit, label_json, score, probabilities, value, total_micros`;
 
 export interface SummaryRow {

@@ -151,7 +151,7 @@ async function outcomesOf(analytics: Analytics, ids: readonly string[]): Promise
     return new Map();
   }
   const rows = await analytics.query<{ id: string; label: string | null }>(
-    `SELECT toString(id) AS id, tupleElement(argMax(tuple(outcome_json), toUInt128(sequence)), 1) AS label
+    `SELECT id, tupleElement(argMax(tuple(outcome_json), toUInt128(sequence)), 1) AS label
      FROM outcomes
      WHERE sign = 1 AND id IN {ids:Array(UUID)}
        AND id_millis IN (SELECT toUInt64(bitShiftRight(toUInt128(arrayJoin({ids:Array(UUID)})), 80)))

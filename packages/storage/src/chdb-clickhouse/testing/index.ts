@@ -1,0 +1,2 @@
+export { makeFeedback, makeId, makePrediction, makeRejection, seededRandom, writeSegment } from './records.ts';
+export { type ChdbHttpServer, startChdbHttp } from './start-chdb-http.ts';

@@ -39,7 +39,7 @@ export const amountSignature = makeSignature([{ name: 'amount', type: 'number' }
 
 const noAnalytics: ReadModels = {
   listPredictions: async () => ({ items: [] }),
-  getPrediction: async () => undefined,
+  getPrediction: () => Promise.reject(new Error('not faked')),
   getOverview: () => Promise.reject(new Error('not faked')),
   getTimeSeries: () => Promise.reject(new Error('not faked')),
   listModelQuality: async () => [],

@@ -15,9 +15,22 @@ export const configSchema = z
     workers: z.coerce.number().int().min(1).max(64).default(1).describe('gateway processes'),
     log: z
       .strictObject({
-        fsync: z.enum(['every-second', 'always', 'off']).default('every-second'),
-        segmentMaximumBytes: z.coerce.number().int().min(4_096).default(16_777_216),
-        segmentMaximumAgeMs: z.coerce.number().int().min(50).default(1_000),
+        fsync: z
+          .enum(['every-second', 'always', 'off'])
+          .default('every-second')
+          .describe('when the log is forced to disk; a crash of the machine loses what was not'),
+        segmentMaximumBytes: z.coerce
+          .number()
+          .int()
+          .min(4_096)
+          .default(16_777_216)
+          .describe('a segment of the log is sealed at this size'),
+        segmentMaximumAgeMs: z.coerce
+          .number()
+          .int()
+          .min(50)
+          .default(1_000)
+          .describe('and at this age, so that it becomes queryable'),
         maximumUnshippedBytes: z.coerce
           .number()
           .int()
@@ -28,9 +41,14 @@ export const configSchema = z
       .prefault({}),
     limits: z
       .strictObject({
-        bodyMaximumBytes: z.coerce.number().int().min(1_024).default(16_777_216),
-        batchMaximumRows: z.coerce.number().int().min(1).default(10_000),
-        artifactMaximumBytes: z.coerce.number().int().min(1).default(2_147_483_648),
+        bodyMaximumBytes: z.coerce
+          .number()
+          .int()
+          .min(1_024)
+          .default(16_777_216)
+          .describe('of a request, uploads apart'),
+        batchMaximumRows: z.coerce.number().int().min(1).default(10_000).describe('rows in one request'),
+        artifactMaximumBytes: z.coerce.number().int().min(1).default(2_147_483_648).describe('of one uploaded model'),
       })
       .prefault({}),
     metadataUrl: z.string().optional().describe('a postgres:// address; PGlite in the data directory unless given'),
@@ -38,7 +56,7 @@ export const configSchema = z
       .string()
       .optional()
       .describe('a ClickHouse http(s):// address; chDB in the data directory unless given'),
-    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('least severe lines that are logged'),
   })
   .meta({ id: 'Config' });
 export type Config = z.infer<typeof configSchema>;

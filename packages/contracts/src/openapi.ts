@@ -1,5 +1,5 @@
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { type ErrorCode, errorRegistry } from './errors.ts';
 import { liveMessageSchema } from './live.ts';
 import { PROBLEM_CONTENT_TYPE, problemSchema } from './problem.ts';
@@ -67,8 +67,8 @@ function tagsOf(table: Record<string, RouteSpec>): { name: string }[] {
 function toPaths(table: Record<string, RouteSpec>, ofEveryRoute: readonly ErrorCode[]): ZodOpenApiPathsObject {
   const paths: ZodOpenApiPathsObject = {};
   for (const [operationId, route] of Object.entries(table)) {
-    const methods = (paths[route.path] ??= {});
-    methods[route.method.toLowerCase() as 'get'] = toOperation(operationId, route, ofEveryRoute);
+    const method = route.method.toLowerCase() as 'get';
+    paths[route.path] = { ...paths[route.path], [method]: toOperation(operationId, route, ofEveryRoute) };
   }
   return paths;
 }
@@ -100,7 +100,12 @@ function toOperation(
     summary: route.summary,
     tags: [route.tag],
     ...(route.params || route.query
-      ? { requestParams: { ...(route.params ? { path: route.params } : {}), ...(route.query ? { query: route.query } : {}) } }
+      ? {
+          requestParams: {
+            ...(route.params ? { path: route.params } : {}),
+            ...(route.query ? { query: route.query } : {}),
+          },
+        }
       : {}),
     ...(Object.keys(content).length > 0 ? { requestBody: { required: true, content } } : {}),
     responses,

@@ -1,8 +1,9 @@
 import { SwitchyardError } from '@switchyard/contracts';
 import type { MetadataStore } from '@switchyard/storage/metadata';
+import type { QualityContext } from '../overview/queries.ts';
 import { loadRegistry, loadVersions } from '../registry/registry-view.ts';
 import type { ControlHandlers } from './handler.ts';
-import type { PositiveLabels, ReadModels } from './read-models.ts';
+import type { ReadModels } from './read-models.ts';
 
 type AnalyticsRoutes = 'listModelQuality' | 'listPredictions' | 'getPrediction' | 'getOverview' | 'getTimeSeries';
 
@@ -16,28 +17,20 @@ export function createAnalyticsHandlers({
   return {
     listPredictions: async ({ query }) => {
       assertInOrder(query.from, query.to);
-      const { items, nextCursor } = await readModels.listPredictions(query);
-      return { items, ...(nextCursor === undefined ? {} : { nextCursor }) };
+      return readModels.listPredictions(query);
     },
-    getPrediction: async ({ params }) => {
-      const prediction = await readModels.getPrediction(params.id);
-      if (prediction) return prediction;
-      throw new SwitchyardError(
-        'prediction_not_found',
-        `There is no prediction ${params.id}, or it is not queryable yet.`,
-      );
-    },
+    getPrediction: ({ params }) => readModels.getPrediction(params.id),
     getOverview: async ({ query }) => {
       assertInOrder(query.from, query.to);
-      return readModels.getOverview(query, await loadPositiveLabels(metadata));
+      return readModels.getOverview(query, await loadQualityContext(metadata));
     },
     getTimeSeries: async ({ query }) => {
       assertInOrder(query.from, query.to);
-      return readModels.getTimeSeries(query, await loadPositiveLabels(metadata));
+      return readModels.getTimeSeries(query);
     },
     listModelQuality: async ({ query }) => {
       assertInOrder(query.from, query.to);
-      return { items: await readModels.listModelQuality(query, await loadPositiveLabels(metadata)) };
+      return { items: await readModels.listModelQuality(query, await loadQualityContext(metadata)) };
     },
   };
 }
@@ -48,18 +41,17 @@ function assertInOrder(from: string | undefined, to: string | undefined): void {
   throw new SwitchyardError('invalid_request', `query: from: ${detail}`, { problems: [{ field: 'from', detail }] });
 }
 
-/** Of binary models, from their newest version: its positive label, else its last one. */
-async function loadPositiveLabels(metadata: MetadataStore): Promise<PositiveLabels> {
+/** The positive class of each binary model is that of its newest version: the one it names, else its last label. */
+async function loadQualityContext(metadata: MetadataStore): Promise<QualityContext> {
   const view = await loadRegistry(metadata.db);
   const newest = [...view.models.values()].flatMap(({ name, task, versions }) => {
     const version = versions.at(-1);
     return task === 'binary' && version !== undefined ? [{ model: name, version: String(version) }] : [];
   });
   const rows = await loadVersions(metadata.db, newest);
-  return Object.fromEntries(
-    [...rows.values()].flatMap(({ model, signature }) => {
-      const label = signature.positiveLabel ?? signature.labels?.at(-1);
-      return label === undefined ? [] : [[model, String(label)]];
-    }),
-  );
+  const positiveLabels = [...rows.values()].flatMap(({ model, signature }) => {
+    const label = signature.positiveLabel ?? signature.labels?.at(-1);
+    return label === undefined ? [] : [[model, String(label)] as const];
+  });
+  return { positiveLabels: Object.fromEntries(positiveLabels) };
 }

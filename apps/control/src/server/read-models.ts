@@ -1,31 +1,32 @@
-import type {
-  modelQualitySchema,
-  Overview,
-  PredictionDetail,
-  PredictionSummary,
-  predictionQuerySchema,
-  TimeSeries,
-  timeRangeQuerySchema,
-  timeSeriesQuerySchema,
-} from '@switchyard/contracts';
-import type { z } from 'zod';
-
-export type ModelQuality = z.infer<typeof modelQualitySchema>;
-
-/** Class whose probability is the score, as text, by model: what precision and recall are about. */
-export type PositiveLabels = Readonly<Record<string, string>>;
+import type { Overview, PredictionDetail, PredictionSummary, TimeSeries } from '@switchyard/contracts';
+import type { AnalyticsStore } from '@switchyard/storage/analytics';
+import {
+  getOverview,
+  getTimeSeries,
+  listModelQuality,
+  type ModelQuality,
+  type QualityContext,
+  type TimeRangeQuery,
+  type TimeSeriesQuery,
+} from '../overview/queries.ts';
+import { getPrediction, listPredictions, type PredictionQuery } from '../predictions/queries.ts';
 
 /** Questions to the analytics store. */
 export interface ReadModels {
-  listPredictions(
-    query: z.output<typeof predictionQuerySchema>,
-  ): Promise<{ items: PredictionSummary[]; nextCursor?: string | undefined }>;
-  /** Undefined when the prediction is not known. */
-  getPrediction(id: string): Promise<PredictionDetail | undefined>;
-  getOverview(query: z.output<typeof timeRangeQuerySchema>, positiveLabels: PositiveLabels): Promise<Overview>;
-  getTimeSeries(query: z.output<typeof timeSeriesQuerySchema>, positiveLabels: PositiveLabels): Promise<TimeSeries>;
-  listModelQuality(
-    query: z.output<typeof timeRangeQuerySchema>,
-    positiveLabels: PositiveLabels,
-  ): Promise<ModelQuality[]>;
+  listPredictions(query: PredictionQuery): Promise<{ items: PredictionSummary[]; nextCursor?: string }>;
+  /** Rejects with prediction_not_found. */
+  getPrediction(id: string): Promise<PredictionDetail>;
+  getOverview(query: TimeRangeQuery, context: QualityContext): Promise<Overview>;
+  getTimeSeries(query: TimeSeriesQuery): Promise<TimeSeries>;
+  listModelQuality(query: TimeRangeQuery, context: QualityContext): Promise<ModelQuality[]>;
+}
+
+export function bindReadModels(analytics: AnalyticsStore): ReadModels {
+  return {
+    listPredictions: (query) => listPredictions(analytics, query),
+    getPrediction: (id) => getPrediction(analytics, id),
+    getOverview: (query, context) => getOverview(analytics, query, context),
+    getTimeSeries: (query) => getTimeSeries(analytics, query),
+    listModelQuality: (query, context) => listModelQuality(analytics, query, context),
+  };
 }

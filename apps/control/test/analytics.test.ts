@@ -1,0 +1,74 @@
+import type { Overview, PeriodSummary } from '@switchyard/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeSignature, type RunningControl, startControl } from './start-control.ts';
+
+const period: PeriodSummary = {
+  predictions: 0,
+  failed: 0,
+  rejected: 0,
+  errorRate: null,
+  meanLatencyMicros: null,
+  p50LatencyMicros: null,
+  p95LatencyMicros: null,
+  p99LatencyMicros: null,
+  labelled: 0,
+  accuracy: null,
+  precision: null,
+  recall: null,
+  f1: null,
+};
+const asked: { name: string; query: unknown; context?: unknown }[] = [];
+let running: RunningControl;
+beforeAll(async () => {
+  running = await startControl({
+    readModels: {
+      listPredictions: async (query) => {
+        asked.push({ name: 'listPredictions', query });
+        return { items: [], nextCursor: 'next' };
+      },
+      getPrediction: () => Promise.reject(new Error('not faked')),
+      getOverview: async (query, context): Promise<Overview> => {
+        asked.push({ name: 'getOverview', query, context });
+        return { from: query.from, to: query.to, current: period, previous: period };
+      },
+      getTimeSeries: async (query) => {
+        asked.push({ name: 'getTimeSeries', query });
+        return { from: query.from, to: query.to, stepSeconds: 60, series: [] };
+      },
+      listModelQuality: async (query, context) => {
+        asked.push({ name: 'listModelQuality', query, context });
+        return [{ model: 'named', version: '1', summary: period }];
+      },
+    },
+  });
+});
+afterAll(() => running.stop());
+
+const from = '2026-01-01T00:00:00Z';
+const to = '2026-01-02T00:00:00Z';
+
+describe('questions to the analytics store', () => {
+  it('are asked as parsed, defaults filled in', async () => {
+    const list = await running.call(
+      'GET',
+      `/predictions?endpoint=fraud&status=error&outcome=wrong&limit=5&from=${from}`,
+    );
+    expect(list.body).toEqual({ items: [], nextCursor: 'next' });
+    expect(asked.at(-1)?.query).toEqual({ endpoint: 'fraud', status: 'error', outcome: 'wrong', limit: 5, from });
+    await running.call('GET', `/time-series?from=${from}&to=${to}&groupBy=path`);
+    expect(asked.at(-1)?.query).toEqual({ from, to, groupBy: 'path', points: 200 });
+  });
+
+  it('know the positive class of each binary model: the one it names, else its last label', async () => {
+    const features = [{ name: 'amount', type: 'number' as const }];
+    await running.addModel('last', makeSignature(features, [0, 1]));
+    await running.addModel('named', { ...makeSignature(features, ['fraud', 'fine']), positiveLabel: 'fraud' });
+    await running.addModel('without', makeSignature(features));
+    await running.addModel('many', makeSignature(features, ['a', 'b', 'c']), 'multiclass');
+    await running.call('GET', `/overview?from=${from}&to=${to}`);
+    expect(asked.at(-1)).toMatchObject({ name: 'getOverview' });
+    expect(asked.at(-1)?.context).toEqual({ positiveLabels: { last: '1', named: 'fraud' } });
+    await running.call('GET', `/model-quality?from=${from}&to=${to}`);
+    expect(asked.at(-1)?.context).toEqual({ positiveLabels: { last: '1', named: 'fraud' } });
+  });
+});

@@ -279,20 +279,28 @@ test('20 models live side by side', async () => {
   await Promise.all(models.map((model) => model.close()));
 });
 
-test('when a thread ends, what it ran fails, what waits is answered by its successor', async () => {
+test('when a thread ends, what it was given fails, what waits is answered by its successor', async () => {
   const ownPool = createOnnxWorkerPool({ threads: 1 });
+  if (!(ownPool instanceof WorkerPool)) throw new Error('not our pool');
   const models = [
-    await loadFixture('slow-sum', 'regression', { pool: ownPool, execution: 'worker', maximumBatchRows: 2_000 }),
+    await loadFixture('slow-sum', 'regression', { pool: ownPool, execution: 'worker' }),
     await loadFixture('sum', 'regression', { pool: ownPool, execution: 'worker' }),
   ] as const;
-  const running = failure(models[0].predict(new Array(2_000).fill([1, 2, 3])));
-  await new Promise((resolve) => setImmediate(resolve));
-  const waiting = models[0].predict([[4, 5, 6]]);
-  if (!(ownPool instanceof WorkerPool)) throw new Error('not our pool');
-  await Promise.all(ownPool.slots.map((slot) => slot.thread.terminate()));
-  expect((await running).code).toBe('model_failed');
-  expect((await waiting).answers[0]?.value).toBeCloseTo(15, 3);
-  expect((await models[1].predict([[7, 8, 9]])).answers).toEqual([{ value: 24 }]);
+  for (let round = 0; round < 3; round += 1) {
+    // Batches go out in the same phase of the event loop, right after this: the threads end before they come to them.
+    let ended: Promise<void>[] = [];
+    setImmediate(() => {
+      ended = ownPool.slots.map((slot) => slot.thread.stop());
+    });
+    const running = models.map((model) => failure(model.predict([[1, 2, 3]])));
+    await new Promise((resolve) => setImmediate(resolve));
+    const waiting = models.map((model) => model.predict([[4, 5, 6]]));
+    expect((await Promise.all(running)).map(({ code }) => code)).toEqual(['model_failed', 'model_failed']);
+    const answers = (await Promise.all(waiting)).map((result) => result.answers[0]?.value);
+    expect(answers[0]).toBeCloseTo(15, 3);
+    expect(answers[1]).toBe(15);
+    await Promise.all(ended);
+  }
   await Promise.all(models.map((model) => model.close()));
   await ownPool.close();
 });

@@ -12,7 +12,9 @@ const RELOAD_FROM_MS = 5;
 const RELOAD_UP_TO_MS = 60;
 const models = new Map<number, OpenModel>();
 
-async function answer(request: ThreadRequest): Promise<LoadMeasurements | RunReply | undefined> {
+type Question = Exclude<ThreadRequest, { kind: 'stop' }>;
+
+async function answer(request: Question): Promise<LoadMeasurements | RunReply | undefined> {
   if (request.kind === 'load') {
     return load(request);
   }
@@ -28,7 +30,7 @@ async function answer(request: ThreadRequest): Promise<LoadMeasurements | RunRep
   return { outputs, startedAtMs, runMicros: (monotonicMs() - startedAtMs) * 1000 };
 }
 
-async function load({ model: id, path, signature }: ThreadRequest & { kind: 'load' }): Promise<LoadMeasurements> {
+async function load({ model: id, path, signature }: Question & { kind: 'load' }): Promise<LoadMeasurements> {
   const model = await openModel(path, signature);
   models.set(id, model);
   const measured = await model.measure();
@@ -45,6 +47,7 @@ async function load({ model: id, path, signature }: ThreadRequest & { kind: 'loa
 let last: Promise<void> = Promise.resolve();
 port.on('message', (request: ThreadRequest) => {
   last = last.then(async () => {
+    if (request.kind === 'stop') process.exit(0);
     let reply: ThreadReply;
     try {
       reply = { call: request.call, ok: true, result: await answer(request) };

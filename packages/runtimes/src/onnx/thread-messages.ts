@@ -34,7 +34,9 @@ export type ThreadRequest =
       readonly outputNames: readonly string[];
       readonly rowCount: number;
     }
-  | { readonly kind: 'unload'; readonly call: number; readonly model: number };
+  | { readonly kind: 'unload'; readonly call: number; readonly model: number }
+  /** Ends the thread after what was asked before; there is no reply. */
+  | { readonly kind: 'stop' };
 
 /** From a worker thread. */
 export type ThreadReply =

@@ -12,7 +12,10 @@ const HEALTHY_AFTER_MS = 5_000;
 const MAXIMUM_RESTART_DELAY_MS = 5_000;
 
 export interface OnnxWorkerPool {
-  /** Ends all threads; models that are still loaded fail from then on. */
+  /**
+   * Ends all threads after what they are running; models that are still loaded fail from then on.
+   * Await it before `process.exit`: ending the process while a thread is inside the native runtime aborts it.
+   */
   close(): Promise<void>;
 }
 
@@ -71,7 +74,7 @@ class ThreadSlot {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    await this.thread.terminate();
+    await this.thread.stop();
   }
 
   #watch(thread: WorkerThread): void {
@@ -137,7 +140,7 @@ export class WorkerPool implements OnnxWorkerPool {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#trials;
-    await Promise.all([this.#trial?.terminate(), ...this.slots.map((slot) => slot.close())]);
+    await Promise.all([this.#trial?.stop(), ...this.slots.map((slot) => slot.close())]);
   }
 
   async #place(

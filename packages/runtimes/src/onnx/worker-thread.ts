@@ -19,6 +19,7 @@ export class WorkerThread {
   readonly ended: Promise<void>;
   #nextCall = 0;
   #hasEnded = false;
+  #isStopping = false;
 
   constructor() {
     this.#worker = new Worker(threadMain, { name: 'switchyard: model runtime', execArgv: [] });
@@ -61,8 +62,17 @@ export class WorkerThread {
     return this.#call((call) => ({ kind: 'unload', call, model }), []);
   }
 
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
+  /**
+   * Ends the thread once it has done what it was asked before. `Worker.terminate` must not be used: when it
+   * interrupts the native runtime, that aborts the whole process.
+   */
+  async stop(): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#isStopping = true;
+    this.#worker.ref();
+    const request: ThreadRequest = { kind: 'stop' };
+    this.#worker.postMessage(request);
+    await this.ended;
   }
 
   #call<T>(makeRequest: (call: number) => ThreadRequest, handedOver: ArrayBuffer[]): Promise<T> {
@@ -79,7 +89,7 @@ export class WorkerThread {
   #settle(reply: ThreadReply): void {
     const settle = this.#pending.get(reply.call);
     this.#pending.delete(reply.call);
-    if (this.#pending.size === 0) this.#worker.unref();
+    if (this.#pending.size === 0 && !this.#isStopping) this.#worker.unref();
     if (reply.ok) settle?.resolve(reply.result as never);
     else settle?.reject(new ThreadRefusal(reply.message));
   }

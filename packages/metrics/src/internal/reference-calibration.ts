@@ -35,7 +35,7 @@ export function chooseCalibration(
     if (fit === null) return none;
     for (const row of held) {
       const score = scores[row] as number;
-      pooled.push({ score, calibrated: valueOf(fit, score), label: labels[row] as number });
+      pooled.push({ score, calibrated: calibratedScore(fit, score), label: labels[row] as number });
     }
   }
   if (pooled.length < 4) return none;
@@ -62,7 +62,7 @@ function isotonicOf(
   return result.ok ? result.fit : null;
 }
 
-function valueOf(fit: IsotonicFit, score: number): number {
+function calibratedScore(fit: IsotonicFit, score: number): number {
   const result = applyIsotonic(fit, [score]);
   return result.ok ? (result.values[0] as number) : Number.NaN;
 }

@@ -1,0 +1,149 @@
+import type { AddressInfo } from 'node:net';
+import { type LogRecord, logRecordSchema, type ServingSnapshot, SwitchyardError } from '@switchyard/contracts';
+import type { LoadedModel } from '@switchyard/runtimes';
+import { createHttpServer } from '../../src/http/http-server.ts';
+import { createIdGenerator } from '../../src/identifiers.ts';
+import { createOutbox } from '../../src/log/outbox.ts';
+import { createRejectionCounter } from '../../src/log/rejection-counter.ts';
+import { createGatewayMetrics } from '../../src/metrics/gateway-metrics.ts';
+import { createPredictionRunner } from '../../src/predict/prediction-runner.ts';
+import { createRequestHandler } from '../../src/request-handler.ts';
+import { buildServingState, type ServingState } from '../../src/snapshot/serving-state.ts';
+import type { SnapshotContent } from './fake-control.ts';
+
+export interface MemoryLog {
+  readonly writes: string[][];
+  isBroken: boolean;
+  write(lines: readonly string[]): void;
+  /** Every line, checked against the contract. */
+  records(): LogRecord[];
+}
+
+export interface TestGateway {
+  readonly url: string;
+  readonly port: number;
+  readonly log: MemoryLog;
+  readonly unforeseen: unknown[];
+  isDraining: boolean;
+  flushRejections(): void;
+  metricsText(): string;
+  serve(content: SnapshotContent | undefined, models?: ReadonlyMap<string, LoadedModel>): void;
+  call(
+    path: string,
+    init?: { method?: string; body?: string | Uint8Array; headers?: Record<string, string> },
+  ): Promise<Response>;
+  predict(
+    endpoint: string,
+    body: unknown,
+  ): Promise<{ status: number; body: Record<string, unknown> & { code?: string }; headers: Headers }>;
+  close(): Promise<void>;
+}
+
+export const SNAPSHOT_HASH = 'a'.repeat(64);
+
+function createMemoryLog(): MemoryLog {
+  const log: MemoryLog = {
+    writes: [],
+    isBroken: false,
+    write(lines) {
+      if (log.isBroken) throw new SwitchyardError('log_unavailable', 'the disk is full');
+      log.writes.push([...lines]);
+    },
+    records: () =>
+      log.writes.flat().map((line) => {
+        if (line.includes('\n')) throw new Error('a line of the log holds a line break');
+        return logRecordSchema.parse(JSON.parse(line));
+      }),
+  };
+  return log;
+}
+
+/** The whole gateway but for disk, snapshots from control, and real models. Keys of `models` are `name/version`. */
+export async function startTestGateway(
+  limits = { bodyMaximumBytes: 100_000, batchMaximumRows: 100 },
+  httpLimits: Parameters<typeof createHttpServer>[1] = {},
+): Promise<TestGateway> {
+  const log = createMemoryLog();
+  const metrics = createGatewayMetrics();
+  const newId = createIdGenerator();
+  const outbox = createOutbox(log, metrics.counters);
+  const rejections = createRejectionCounter(log, metrics, 'test');
+  const loads = new Map();
+  const unforeseen: unknown[] = [];
+  let state: ServingState | undefined;
+  const renderMetrics = () =>
+    metrics.render({
+      queuedRows: [...loads].map(([endpoint, load]) => ({ endpoint, rows: load.queuedRows })),
+      inFlightRequests: 0,
+      snapshotVersion: state?.version ?? -1,
+      isReady: state !== undefined,
+      isControlReachable: false,
+      loadedModels: 0,
+      log: { writable: !log.isBroken, unshippedSegments: 0, unshippedBytes: 0 },
+    });
+  const server = createHttpServer(
+    createRequestHandler({
+      version: '0.0.0',
+      limits,
+      current: () => state,
+      isDraining: () => gateway.isDraining,
+      runner: createPredictionRunner({ outbox, newId }),
+      outbox,
+      rejections,
+      metrics,
+      newId,
+      renderMetrics: async () => renderMetrics(),
+      logFailure: (_requestId, error) => unforeseen.push(error),
+    }),
+    httpLimits,
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+
+  const gateway: TestGateway = {
+    url,
+    port,
+    log,
+    unforeseen,
+    isDraining: false,
+    flushRejections: rejections.flush,
+    metricsText: renderMetrics,
+    serve(content, models = new Map()) {
+      if (content === undefined) {
+        state = undefined;
+        return;
+      }
+      const snapshot: ServingSnapshot = {
+        formatVersion: 1,
+        ...content,
+        hash: SNAPSHOT_HASH,
+        version: 1,
+        createdAt: '2026-01-01T00:00:00Z',
+      };
+      state = buildServingState(snapshot, {
+        gateway: 'test',
+        metrics,
+        loads,
+        findLoaded: (model, version) => models.get(`${model}/${version}`),
+      });
+    },
+    call: (path, init = {}) => fetch(`${url}${path}`, init as RequestInit),
+    async predict(endpoint, body) {
+      const response = await fetch(`${url}/v1/models/${endpoint}:predict`, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      });
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: (await response.json()) as Record<string, unknown> & { code?: string },
+      };
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return gateway;
+}

@@ -4,7 +4,19 @@ import { extname, join, normalize } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LiveMessage, Policy } from '@switchyard/contracts';
 import { WebSocketServer } from 'ws';
-import { createState, emptySummary, endpointOf, type MockState, prediction, predictionDetail, quality, status, summary, timeSeries, usedModels } from './mock-data.ts';
+import {
+  createState,
+  emptySummary,
+  endpointOf,
+  type MockState,
+  prediction,
+  predictionDetail,
+  quality,
+  status,
+  summary,
+  timeSeries,
+  usedModels,
+} from './mock-data.ts';
 
 /** `slow` never answers, so that what is shown while waiting stays. */
 export type Scenario = 'data' | 'empty' | 'failing' | 'slow' | 'alerting';
@@ -20,7 +32,8 @@ export interface MockApi {
 }
 
 /** What a page may do when it is served by the control plane; the mock sends the same, so that a breach shows here. */
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'";
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'";
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -42,7 +55,9 @@ class Refusal extends Error {
 }
 
 /** The control plane as the dashboard sees it, with deterministic data and scenarios. Serves the built pages too. */
-export async function startMockApi(options: { scenario?: Scenario; port?: number; directory?: string; liveIntervalMs?: number } = {}): Promise<MockApi> {
+export async function startMockApi(
+  options: { scenario?: Scenario; port?: number; directory?: string; liveIntervalMs?: number } = {},
+): Promise<MockApi> {
   let scenario: Scenario = options.scenario ?? 'data';
   let state = createState(Date.now(), scenario === 'empty' ? 'empty' : 'data');
   const changes: string[] = [];
@@ -53,7 +68,8 @@ export async function startMockApi(options: { scenario?: Scenario; port?: number
       if (!url.pathname.startsWith('/api/')) return serveFile(options.directory, url.pathname, response);
       if (scenario === 'slow') return;
       if (scenario === 'failing') throw new Refusal(503, 'storage_unavailable', 'The analytics store does not answer.');
-      if (request.method !== 'GET' && !url.pathname.endsWith('/check')) changes.push(`${request.method} ${url.pathname}`);
+      if (request.method !== 'GET' && !url.pathname.endsWith('/check'))
+        changes.push(`${request.method} ${url.pathname}`);
       const body = await readBody(request);
       const answer = route(state, scenario, request.method ?? 'GET', url, body);
       response.writeHead(answer === undefined ? 204 : 200, { 'content-type': 'application/json' });
@@ -62,7 +78,15 @@ export async function startMockApi(options: { scenario?: Scenario; port?: number
       const refusal = error instanceof Refusal ? error : new Refusal(500, 'internal_error', String(error));
       response.writeHead(refusal.status, { 'content-type': 'application/problem+json' });
       response.end(
-        JSON.stringify({ type: `/problems/${refusal.code}`, title: refusal.code, status: refusal.status, code: refusal.code, detail: refusal.message, requestId: '019a0000-0000-7000-8000-00000000beef', errors: refusal.fields }),
+        JSON.stringify({
+          type: `/problems/${refusal.code}`,
+          title: refusal.code,
+          status: refusal.status,
+          code: refusal.code,
+          detail: refusal.message,
+          requestId: '019a0000-0000-7000-8000-00000000beef',
+          errors: refusal.fields,
+        }),
       );
     });
   });
@@ -127,7 +151,12 @@ function route(state: MockState, scenario: Scenario, method: string, url: URL, b
     case 'GET time-series':
       return empty
         ? { from: new Date(from).toISOString(), to: new Date(to).toISOString(), stepSeconds: 30, series: [] }
-        : timeSeries(from, to, Number(url.searchParams.get('points') ?? 200), url.searchParams.get('groupBy') ?? 'none');
+        : timeSeries(
+            from,
+            to,
+            Number(url.searchParams.get('points') ?? 200),
+            url.searchParams.get('groupBy') ?? 'none',
+          );
     case 'GET model-quality':
       return empty ? { items: [] } : quality();
     case 'GET alerts':
@@ -135,8 +164,20 @@ function route(state: MockState, scenario: Scenario, method: string, url: URL, b
         items:
           scenario === 'alerting'
             ? [
-                { id: 'a', severity: 'critical', title: 'gateway-1 stopped reporting', detail: 'Last seen 2 min ago with snapshot 11.', since: new Date(now - 130_000).toISOString() },
-                { id: 'b', severity: 'warning', title: 'random-forest v3 failed to load', detail: 'invalid_artifact: the file has no output tensor.', since: new Date(now - 840_000).toISOString() },
+                {
+                  id: 'a',
+                  severity: 'critical',
+                  title: 'gateway-1 stopped reporting',
+                  detail: 'Last seen 2 min ago with snapshot 11.',
+                  since: new Date(now - 130_000).toISOString(),
+                },
+                {
+                  id: 'b',
+                  severity: 'warning',
+                  title: 'random-forest v3 failed to load',
+                  detail: 'invalid_artifact: the file has no output tensor.',
+                  since: new Date(now - 840_000).toISOString(),
+                },
               ]
             : [],
       };
@@ -170,27 +211,54 @@ function modelRoute(state: MockState, name: string, sub: string, leaf: string): 
 function changeModels(state: MockState, name: string, body: string, now: number): unknown {
   if (name === '') {
     const created = JSON.parse(body) as { name: string; task: 'binary'; description?: string };
-    if (state.models.some((model) => model.name === created.name)) throw new Refusal(409, 'already_exists', `There is a model ${created.name} already.`);
+    if (state.models.some((model) => model.name === created.name))
+      throw new Refusal(409, 'already_exists', `There is a model ${created.name} already.`);
     if (!/^[a-z0-9][a-z0-9._-]*$/.test(created.name)) {
-      throw new Refusal(400, 'invalid_request', 'name: not a name', [{ field: 'name', detail: 'a model name is 1 to 64 characters of a-z, 0-9, . _ or -' }]);
+      throw new Refusal(400, 'invalid_request', 'name: not a name', [
+        { field: 'name', detail: 'a model name is 1 to 64 characters of a-z, 0-9, . _ or -' },
+      ]);
     }
-    const model = { name: created.name, task: created.task, description: created.description ?? '', createdAt: new Date(now).toISOString(), latestVersion: null, versionCount: 0, aliases: {}, endpoints: [] };
+    const model = {
+      name: created.name,
+      task: created.task,
+      description: created.description ?? '',
+      createdAt: new Date(now).toISOString(),
+      latestVersion: null,
+      versionCount: 0,
+      aliases: {},
+      endpoints: [],
+    };
     state.models.push(model);
     return model;
   }
   const model = state.models.find((one) => one.name === name);
   if (model === undefined) throw new Refusal(404, 'model_not_found', `There is no model ${name}.`);
-  if (!body.includes('GOOD')) throw new Refusal(422, 'invalid_artifact', 'The file is no ONNX model: it does not parse as protobuf.', [{ field: 'artifact', detail: 'does not parse as protobuf' }]);
+  if (!body.includes('GOOD'))
+    throw new Refusal(422, 'invalid_artifact', 'The file is no ONNX model: it does not parse as protobuf.', [
+      { field: 'artifact', detail: 'does not parse as protobuf' },
+    ]);
   const template = createState(now, 'data').versions.get('rules')?.[0];
   if (template === undefined) throw new Error('no template');
-  const made = { ...template, model: name, version: String(model.versionCount + 1), createdAt: new Date(now).toISOString() };
+  const made = {
+    ...template,
+    model: name,
+    version: String(model.versionCount + 1),
+    createdAt: new Date(now).toISOString(),
+  };
   state.versions.set(name, [made, ...(state.versions.get(name) ?? [])]);
   model.versionCount += 1;
   model.latestVersion = made.version;
   return made;
 }
 
-function endpointRoute(state: MockState, method: string, name: string, sub: string, body: { policy?: Policy; baseRevision?: number; note?: string; revision?: number }, now: number): unknown {
+function endpointRoute(
+  state: MockState,
+  method: string,
+  name: string,
+  sub: string,
+  body: { policy?: Policy; baseRevision?: number; note?: string; revision?: number },
+  now: number,
+): unknown {
   if (name === '') return { items: [...state.endpoints.keys()].map((one) => endpointOf(state, one)) };
   const revisions = state.endpoints.get(name) ?? [];
   const live = revisions[0];
@@ -208,14 +276,26 @@ function endpointRoute(state: MockState, method: string, name: string, sub: stri
   }
   const publish = (policy: Policy, note: string, rollbackOf: number | null) => {
     const made = {
-      endpoint: name, revision: (live?.revision ?? 0) + 1, policy, note, author: 'you', rollbackOf, createdAt: new Date(now).toISOString(),
-      settings: { onLogFailure: 'refuse' as const, unknownFeatures: 'reject' as const, timeoutMs: 10_000, maximumQueuedRows: 10_000 },
+      endpoint: name,
+      revision: (live?.revision ?? 0) + 1,
+      policy,
+      note,
+      author: 'you',
+      rollbackOf,
+      createdAt: new Date(now).toISOString(),
+      settings: {
+        onLogFailure: 'refuse' as const,
+        unknownFeatures: 'reject' as const,
+        timeoutMs: 10_000,
+        maximumQueuedRows: 10_000,
+      },
     };
     state.endpoints.set(name, [made, ...revisions]);
     return made;
   };
   if (method === 'PUT' && body.policy !== undefined) {
-    if (body.baseRevision !== undefined && body.baseRevision !== (live?.revision ?? 0)) throw new Refusal(409, 'revision_conflict', `Revision ${live?.revision} was published meanwhile.`);
+    if (body.baseRevision !== undefined && body.baseRevision !== (live?.revision ?? 0))
+      throw new Refusal(409, 'revision_conflict', `Revision ${live?.revision} was published meanwhile.`);
     return publish(body.policy, body.note ?? '', null);
   }
   if (live === undefined) throw new Refusal(404, 'endpoint_not_found', `There is no endpoint ${name}.`);
@@ -261,7 +341,8 @@ function listPredictions(query: URLSearchParams, empty: boolean, from: number, t
 
 function findPrediction(id: string): unknown {
   const index = Number.parseInt(id.slice(4, 8) + id.slice(9, 13), 16) - 0x10000000;
-  if (!id.startsWith('019a') || Number.isNaN(index)) throw new Refusal(404, 'prediction_not_found', 'The prediction is not known.');
+  if (!id.startsWith('019a') || Number.isNaN(index))
+    throw new Refusal(404, 'prediction_not_found', 'The prediction is not known.');
   return predictionDetail(prediction(index, Date.now() - (index % 0x800000) * 1_700));
 }
 
@@ -275,16 +356,23 @@ async function readBody(request: IncomingMessage): Promise<string> {
 function serveFile(directory: string | undefined, path: string, response: ServerResponse): void {
   const root = directory ?? join(import.meta.dirname, '../dist');
   const wanted = join(root, normalize(path));
-  const file = wanted.startsWith(root) && existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(root, 'index.html');
+  const file =
+    wanted.startsWith(root) && existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(root, 'index.html');
   if (!existsSync(file)) {
     response.writeHead(404).end('npm run build -w @switchyard/dashboard first');
     return;
   }
-  response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY });
+  response.writeHead(200, {
+    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'content-security-policy': POLICY,
+  });
   createReadStream(file).pipe(response);
 }
 
 if (import.meta.main) {
-  const api = await startMockApi({ port: Number(process.env.PORT ?? 7070), scenario: (process.argv[2] ?? 'data') as Scenario });
+  const api = await startMockApi({
+    port: Number(process.env.PORT ?? 7070),
+    scenario: (process.argv[2] ?? 'data') as Scenario,
+  });
   console.log(`mock control plane on ${api.url}`);
 }

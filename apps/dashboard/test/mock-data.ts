@@ -1,5 +1,16 @@
 import type { ControlAnswer } from '@switchyard/client';
-import type { Endpoint, EndpointRevision, Model, ModelVersion, PeriodSummary, PlatformStatus, Policy, PredictionDetail, PredictionSummary, TimeSeries } from '@switchyard/contracts';
+import type {
+  Endpoint,
+  EndpointRevision,
+  Model,
+  ModelVersion,
+  PeriodSummary,
+  PlatformStatus,
+  Policy,
+  PredictionDetail,
+  PredictionSummary,
+  TimeSeries,
+} from '@switchyard/contracts';
 
 /** A pseudo-random sequence that is the same in every run (mulberry32). */
 export function createRandom(seed: number): () => number {
@@ -43,7 +54,11 @@ export interface MockState {
 }
 
 function version(model: string, number: number, at: number): ModelVersion {
-  const sha = createRandom(number * 7 + model.length)().toString(16).slice(2).padEnd(64, '0a1b2c3d4e5f').slice(0, 64);
+  const sha = createRandom(number * 7 + model.length)()
+    .toString(16)
+    .slice(2)
+    .padEnd(64, '0a1b2c3d4e5f')
+    .slice(0, 64);
   return {
     model,
     version: String(number),
@@ -80,22 +95,50 @@ export function createState(now: number, scenario: 'data' | 'empty'): MockState 
   const versions = new Map(
     names.map((name, index) => [
       name,
-      Array.from({ length: counts[index] ?? 1 }, (_, one) => version(name, one + 1, now - (30 - one * 5) * HOUR)).toReversed(),
+      Array.from({ length: counts[index] ?? 1 }, (_, one) =>
+        version(name, one + 1, now - (30 - one * 5) * HOUR),
+      ).toReversed(),
     ]),
   );
   const models: Model[] = names.map((name, index) => ({
     name,
     task: 'binary',
-    description: ['Thresholds that a bank would set by hand.', 'Two hundred trees.', 'Gradient boosting.', 'Two hidden layers.', ''][index] ?? '',
+    description:
+      [
+        'Thresholds that a bank would set by hand.',
+        'Two hundred trees.',
+        'Gradient boosting.',
+        'Two hidden layers.',
+        '',
+      ][index] ?? '',
     createdAt: instant(now - (40 - index) * HOUR),
     latestVersion: String(counts[index]),
     versionCount: counts[index] ?? 1,
-    aliases: name === 'xgboost' ? { champion: '2', challenger: '1' } : name === 'random-forest' ? { champion: '2' } : {},
+    aliases:
+      name === 'xgboost' ? { champion: '2', challenger: '1' } : name === 'random-forest' ? { champion: '2' } : {},
     endpoints: name === 'logistic' ? [] : name === 'rules' ? ['fraud', 'fraud-shadow'] : ['fraud'],
   }));
-  const settings = { onLogFailure: 'refuse', unknownFeatures: 'reject', timeoutMs: 10_000, maximumQueuedRows: 10_000 } as const;
-  const revision = (endpoint: string, number: number, policy: Policy, note: string, rollbackOf: number | null): EndpointRevision => ({
-    endpoint, revision: number, policy, settings, note, author: number === 1 ? 'demo' : 'dana', rollbackOf, createdAt: instant(now - (20 - number * 3) * HOUR),
+  const settings = {
+    onLogFailure: 'refuse',
+    unknownFeatures: 'reject',
+    timeoutMs: 10_000,
+    maximumQueuedRows: 10_000,
+  } as const;
+  const revision = (
+    endpoint: string,
+    number: number,
+    policy: Policy,
+    note: string,
+    rollbackOf: number | null,
+  ): EndpointRevision => ({
+    endpoint,
+    revision: number,
+    policy,
+    settings,
+    note,
+    author: number === 1 ? 'demo' : 'dana',
+    rollbackOf,
+    createdAt: instant(now - (20 - number * 3) * HOUR),
   });
   return {
     models,
@@ -115,7 +158,10 @@ export function createState(now: number, scenario: 'data' | 'empty'): MockState 
   };
 }
 
-export function usedModels(policy: Policy, path: string[] = []): { model: string; version?: string | undefined; alias?: string | undefined; path: string }[] {
+export function usedModels(
+  policy: Policy,
+  path: string[] = [],
+): { model: string; version?: string | undefined; alias?: string | undefined; path: string }[] {
   switch (policy.kind) {
     case 'model':
       return [{ model: policy.model, version: policy.version, alias: policy.alias, path: path.join('/') }];
@@ -150,8 +196,19 @@ export function endpointOf(state: MockState, name: string): Endpoint | undefined
 
 export function emptySummary(): PeriodSummary {
   return {
-    predictions: 0, failed: 0, rejected: 0, errorRate: null, meanLatencyMicros: null, p50LatencyMicros: null, p95LatencyMicros: null,
-    p99LatencyMicros: null, labelled: 0, accuracy: null, precision: null, recall: null, f1: null,
+    predictions: 0,
+    failed: 0,
+    rejected: 0,
+    errorRate: null,
+    meanLatencyMicros: null,
+    p50LatencyMicros: null,
+    p95LatencyMicros: null,
+    p99LatencyMicros: null,
+    labelled: 0,
+    accuracy: null,
+    precision: null,
+    recall: null,
+    f1: null,
   };
 }
 
@@ -194,7 +251,13 @@ export function quality(): ControlAnswer<'listModelQuality'> {
 export function timeSeries(from: number, to: number, points: number, groupBy: string): TimeSeries {
   const stepSeconds = Math.max(1, Math.ceil((to - from) / points / 1_000));
   const step = stepSeconds * 1_000;
-  const groups = groupBy === 'none' ? [{ key: '', share: 1 }] : PATHS.map(({ model, path, share }) => ({ key: groupBy === 'model' ? model : groupBy === 'path' ? path : 'fraud', share }));
+  const groups =
+    groupBy === 'none'
+      ? [{ key: '', share: 1 }]
+      : PATHS.map(({ model, path, share }) => ({
+          key: groupBy === 'model' ? model : groupBy === 'path' ? path : 'fraud',
+          share,
+        }));
   return {
     from: instant(from),
     to: instant(to),
@@ -220,7 +283,8 @@ export function timeSeries(from: number, to: number, points: number, groupBy: st
           p95LatencyMicros: 1_350 * wave * spike,
           p99LatencyMicros: 2_600 * wave * spike * (1 + random() * 0.4),
           labelled,
-          accuracy: labelled === 0 ? null : Math.min(1, 0.965 + 0.02 * Math.sin(at / 1_500_000) + (random() - 0.5) * 0.012),
+          accuracy:
+            labelled === 0 ? null : Math.min(1, 0.965 + 0.02 * Math.sin(at / 1_500_000) + (random() - 0.5) * 0.012),
           meanScore: 0.04 + random() * 0.01,
         });
       }
@@ -234,16 +298,20 @@ export function prediction(index: number, at: number): PredictionSummary {
   const random = createRandom(index);
   const roll = random();
   let sum = 0;
-  const taken = PATHS.find(({ share }) => {
-    sum += share;
-    return roll < sum;
-  }) ?? PATHS[0];
+  const taken =
+    PATHS.find(({ share }) => {
+      sum += share;
+      return roll < sum;
+    }) ?? PATHS[0];
   const score = random() ** 6;
   const failed = random() > 0.985;
   const label = score > 0.5 ? 1 : 0;
   const known = random();
   return {
-    id: `019a${(index + 0x10000000).toString(16)}-0000-7000-8000-000000000000`.replace(/^(.{8})(.{4})/, '$1-$2').replace('--', '-').slice(0, 36),
+    id: `019a${(index + 0x10000000).toString(16)}-0000-7000-8000-000000000000`
+      .replace(/^(.{8})(.{4})/, '$1-$2')
+      .replace('--', '-')
+      .slice(0, 36),
     at: instant(at),
     endpoint: 'fraud',
     revision: 4,
@@ -270,15 +338,42 @@ export function predictionDetail(summaryRow: PredictionSummary): PredictionDetai
     gateway: 'gateway-0',
     segment: { channel: 'online', region: 'eu' },
     context: { hour: 14, weekend: false },
-    features: Object.fromEntries(FEATURES.map((name, index) => [name, index === 0 ? Math.round(random() * 90_000) / 100 : index === 7 ? null : (random() - 0.5) * 4])),
+    features: Object.fromEntries(
+      FEATURES.map((name, index) => [
+        name,
+        index === 0 ? Math.round(random() * 90_000) / 100 : index === 7 ? null : (random() - 0.5) * 4,
+      ]),
+    ),
     decision: [
-      { node: '', kind: 'rules', chosen: middle ? 'middle' : summaryRow.path, reason: middle ? 'features.amount <= 1000.0' : 'features.amount < 100.0' },
+      {
+        node: '',
+        kind: 'rules',
+        chosen: middle ? 'middle' : summaryRow.path,
+        reason: middle ? 'features.amount <= 1000.0' : 'features.amount < 100.0',
+      },
       ...(middle
-        ? [{ node: 'middle', kind: 'split', chosen: summaryRow.path.split('/')[1] ?? '', probabilities: { forest: 0.5, network: 0.5 }, bucket: 231_407 }]
+        ? [
+            {
+              node: 'middle',
+              kind: 'split',
+              chosen: summaryRow.path.split('/')[1] ?? '',
+              probabilities: { forest: 0.5, network: 0.5 },
+              bucket: 231_407,
+            },
+          ]
         : []),
     ],
     propensity: middle ? 0.5 : 1,
-    members: [{ name: summaryRow.path, role: 'primary', model: summaryRow.model, version: summaryRow.version, answer: summaryRow.answer, modelMicros }],
+    members: [
+      {
+        name: summaryRow.path,
+        role: 'primary',
+        model: summaryRow.model,
+        version: summaryRow.version,
+        answer: summaryRow.answer,
+        modelMicros,
+      },
+    ],
     queueMicros: summaryRow.totalMicros * 0.21,
     modelMicros,
     batchRows: 4,
@@ -286,7 +381,15 @@ export function predictionDetail(summaryRow: PredictionSummary): PredictionDetai
     feedback:
       summaryRow.outcome === null
         ? []
-        : [{ at: summaryRow.at, receivedAt: instant(Date.parse(summaryRow.at) + 90_000), label: summaryRow.outcome, reward: null, values: { loss: 12.5 } }],
+        : [
+            {
+              at: summaryRow.at,
+              receivedAt: instant(Date.parse(summaryRow.at) + 90_000),
+              label: summaryRow.outcome,
+              reward: null,
+              values: { loss: 12.5 },
+            },
+          ],
   };
 }
 
@@ -312,7 +415,12 @@ export function status(now: number, state: MockState): PlatformStatus {
         snapshot: { hash: 'a41c'.repeat(16), version: 12 },
         snapshotError: null,
         models: [...unique.values()].map(({ model, version: number }, index) => ({
-          model, version: number, state: 'ready', error: null, execution: index % 2 === 0 ? 'inline' : 'worker', runMicros: 21 + index * 40,
+          model,
+          version: number,
+          state: 'ready',
+          error: null,
+          execution: index % 2 === 0 ? 'inline' : 'worker',
+          runMicros: 21 + index * 40,
         })),
         memoryBytes: 187_400_000,
         log: { writable: true, unshippedSegments: 1, unshippedBytes: 41_200 },

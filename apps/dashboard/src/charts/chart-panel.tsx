@@ -14,7 +14,7 @@ import { useTimeRange, useZoom } from '../time/use-time-range.tsx';
 import { Badge, Swatch } from '../ui/badge.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Menu } from '../ui/menu.tsx';
-import { notify } from '../ui/notify.ts';
+import { notify } from '../ui/notify.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { type QueryState, QueryView, Skeleton } from '../ui/query-view.tsx';
 import { useColorScheme } from '../ui/theme-provider.tsx';

@@ -205,7 +205,7 @@ function judgeQuiet({ status, overview, endpointCount, modelCount }: HealthInput
         };
   }
   const gateways = status.gateways.filter((gateway) => gateway.reachable).length;
-  const serving = `${gateways} of ${plural(status.gateways.length, 'gateway')} serve snapshot ${status.snapshot.version}`;
+  const serving = `${gateways} of ${status.gateways.length} gateways serve snapshot ${status.snapshot.version}`;
   const { current } = overview;
   if (current.predictions + current.rejected === 0) {
     return {

@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { Activity, Boxes, ListTree, Search, Waypoints } from 'lucide-react';
-import { lazy, Suspense, useRef, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useListAlertsQuery } from '../api/api.ts';
 import { TimeRangeProvider } from '../time/use-time-range.tsx';
 import { Keys } from '../ui/kbd.tsx';
@@ -36,7 +36,6 @@ function Frame() {
   const [help, setHelp] = useState(false);
   // The palette is loaded when it is first asked for.
   const [palette, setPalette] = useState<'unloaded' | 'open' | 'closed'>('unloaded');
-  const main = useRef<HTMLElement>(null);
   const alerts =
     useListAlertsQuery(undefined, { pollingInterval: 15_000, skipPollingIfUnfocused: true }).data?.items ?? [];
   useShortcuts({
@@ -49,14 +48,7 @@ function Frame() {
   });
   return (
     <div className={styles.shell}>
-      <a
-        href="#main"
-        className={styles.skip}
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
+      <a href="#main" className={styles.skip}>
         Skip to content
       </a>
       <nav className={styles.navigation} aria-label="Pages">
@@ -110,7 +102,7 @@ function Frame() {
             <ColorSchemeMenu />
           </div>
         </header>
-        <main ref={main} id="main" tabIndex={-1} className={styles.main}>
+        <main id="main" tabIndex={-1} className={styles.main}>
           <Outlet />
         </main>
       </div>

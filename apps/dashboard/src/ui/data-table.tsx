@@ -1,7 +1,7 @@
 import {
   type ColumnDef,
-  type RowData,
   createSortedRowModel,
+  type RowData,
   rowSortingFeature,
   type SortingState,
   sortFn_alphanumeric,

@@ -11,9 +11,6 @@ import '@mantine/core/styles/ModalBase.css';
 import '@mantine/core/styles/Modal.css';
 import '@mantine/core/styles/Menu.css';
 import '@mantine/core/styles/Tooltip.css';
-import '@mantine/core/styles/Loader.css';
-import '@mantine/core/styles/Notification.css';
-import '@mantine/notifications/styles.css';
 import {
   createTheme,
   localStorageColorSchemeManager,
@@ -21,8 +18,8 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import type { ReactNode } from 'react';
+import { Notices } from './notify.tsx';
 import '../tokens.css';
 import '../global.css';
 import './mantine-overrides.css';
@@ -41,8 +38,8 @@ const theme = createTheme({
 export function ThemeProvider(props: { children: ReactNode }) {
   return (
     <MantineProvider theme={theme} colorSchemeManager={colorSchemes} defaultColorScheme="auto">
-      <Notifications position="bottom-right" limit={4} zIndex={1_000} />
       {props.children}
+      <Notices />
     </MantineProvider>
   );
 }

@@ -84,6 +84,7 @@ export function plotOptions(
       {
         ...axis,
         grid: { show: false },
+        size: 28,
         space: 70,
         values: (_, splits, __, ___, increment) => timeTickLabels(splits, increment, settings.zone),
       },

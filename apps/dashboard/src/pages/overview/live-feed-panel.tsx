@@ -1,7 +1,8 @@
 import type { PredictionSummary } from '@switchyard/contracts';
 import { Link } from '@tanstack/react-router';
 import { Pause, Play, Radio } from 'lucide-react';
-import { memo, useRef, useState } from 'react';
+import { memo, useMemo, useRef, useState } from 'react';
+import { useListPredictionsInfiniteQuery } from '../../api/api.ts';
 import { useModelColor } from '../../charts/use-entity-colors.ts';
 import { formatCount, formatInstant, formatMicros } from '../../format/format.ts';
 import type { LiveState } from '../../live/live-feed.ts';
@@ -29,6 +30,9 @@ export function LiveFeedPanel() {
   const list = useRef<HTMLDivElement>(null);
   if (!paused) held.current = live;
   const shown = held.current;
+  // What was there before the page was opened, so that a quiet platform does not look like a broken one.
+  const earlier = useListPredictionsInfiniteQuery({ limit: SHOWN_ROWS }).data?.pages[0]?.items;
+  const items = useMemo(() => withEarlier(shown.items, earlier ?? []), [shown.items, earlier]);
   const waiting = live.recorded - shown.recorded;
   const resume = () => {
     setPressed(false);
@@ -60,8 +64,7 @@ export function LiveFeedPanel() {
             {formatCount(waiting)} new
           </button>
         )}
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: hovering only holds the list still; the button does the same */}
-        <div
+        <section
           ref={list}
           className={styles.list}
           onMouseEnter={() => setHovered(true)}
@@ -69,20 +72,17 @@ export function LiveFeedPanel() {
           onScroll={(event) => setScrolled(event.currentTarget.scrollTop > 4)}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
           tabIndex={0}
-          role="region"
           aria-label="Live predictions, newest first"
         >
-          {shown.items.length > 0 ? (
-            <FeedRows items={shown.items} zone={zone} />
+          {items.length > 0 ? (
+            <FeedRows items={items} zone={zone} />
           ) : live.connection === 'connecting' ? (
             <SkeletonRows rows={6} />
           ) : (
             <Empty
               icon={<Radio size={17} />}
               title={
-                live.connection === 'open'
-                  ? 'Listening. No prediction since this page was opened.'
-                  : 'The live connection is down.'
+                live.connection === 'open' ? 'Listening. There is no prediction yet.' : 'The live connection is down.'
               }
               cause={
                 live.connection === 'open'
@@ -91,10 +91,19 @@ export function LiveFeedPanel() {
               }
             />
           )}
-        </div>
+        </section>
       </div>
     </Panel>
   );
+}
+
+function withEarlier(
+  live: readonly PredictionSummary[],
+  earlier: readonly PredictionSummary[],
+): readonly PredictionSummary[] {
+  if (live.length >= SHOWN_ROWS) return live;
+  const known = new Set(live.map((item) => item.id));
+  return [...live, ...earlier.filter((item) => !known.has(item.id))];
 }
 
 function FeedNote(props: { live: LiveState; paused: boolean }) {

@@ -34,7 +34,7 @@ const POLL = { pollingInterval: 5_000, skipPollingIfUnfocused: true } as const;
 const LATENCY_STYLES = {
   p50: { color: '--series-2' },
   p95: { color: '--series-0' },
-  p99: { color: '--series-4', dash: [5, 3] },
+  p99: { color: '--series-4' },
 } as const;
 const ACCURACY_STYLES = { accuracy: { color: '--series-0', width: 2 } } as const;
 

@@ -1,0 +1,101 @@
+import type { Endpoint, EndpointRevision } from '@switchyard/contracts';
+import { useState } from 'react';
+import { useCheckPolicyQuery, useListRevisionsQuery, useRollbackEndpointMutation } from '../api/api.ts';
+import { isApiError } from '../api/api-error.ts';
+import { formatInstant } from '../format/format.ts';
+import { useTimeRange } from '../time/use-time-range.tsx';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Select } from '../ui/field.tsx';
+import { QueryView, SkeletonRows } from '../ui/query-view.tsx';
+import { Changes } from './changes.tsx';
+import styles from './dialogs.module.css';
+import { useUndoable } from './use-undoable.tsx';
+
+/** Publishes an earlier revision again, after showing what that changes. The one before the live one unless another is given. */
+export function RollbackDialog(props: { endpoint: Endpoint; revision?: number | undefined; onClose: () => void }) {
+  const revisions = useListRevisionsQuery({ params: { endpoint: props.endpoint.name } });
+  return (
+    <Dialog opened onClose={props.onClose} title={`Roll back ${props.endpoint.name}`} width={600}>
+      <QueryView query={revisions} skeleton={<SkeletonRows rows={4} />}>
+        {(list) => (
+          <RollbackForm
+            {...props}
+            revisions={list.items.filter((one) => one.revision !== props.endpoint.live.revision)}
+          />
+        )}
+      </QueryView>
+    </Dialog>
+  );
+}
+
+function RollbackForm(props: {
+  endpoint: Endpoint;
+  revision?: number | undefined;
+  revisions: readonly EndpointRevision[];
+  onClose: () => void;
+}) {
+  const { endpoint, revisions } = props;
+  const { zone } = useTimeRange();
+  const [chosen, setChosen] = useState(props.revision ?? endpoint.previousRevision ?? revisions[0]?.revision);
+  const [rollback, rolling] = useRollbackEndpointMutation();
+  const said = useUndoable();
+  const target = revisions.find((one) => one.revision === chosen);
+  const check = useCheckPolicyQuery(
+    {
+      params: { endpoint: endpoint.name },
+      body: {
+        policy: target?.policy ?? endpoint.live.policy,
+        settings: target?.settings,
+        baseRevision: endpoint.live.revision,
+      },
+    },
+    { skip: target === undefined },
+  );
+  const error = isApiError(rolling.error) ? rolling.error : undefined;
+  if (target === undefined) return <p>There is no earlier revision to go back to.</p>;
+  const publish = async () => {
+    const result = await rollback({ params: { endpoint: endpoint.name }, body: { revision: target.revision } });
+    if (result.data === undefined) return;
+    said(result.data, endpoint.live.revision, `${endpoint.name} serves what revision ${target.revision} did.`);
+    props.onClose();
+  };
+  return (
+    <div className={styles.form}>
+      <Select
+        label="Back to"
+        value={String(chosen)}
+        onChange={(event) => setChosen(Number(event.target.value))}
+        options={revisions.map((one) => ({
+          value: String(one.revision),
+          label: `Revision ${one.revision}, ${formatInstant(one.createdAt, zone)}${one.note === '' ? '' : `: ${one.note}`}`,
+        }))}
+      />
+      <section aria-label="What will change">
+        <h3 className={styles.heading}>What will change</h3>
+        <Changes endpoint={endpoint.name} isNew={false} check={check} />
+      </section>
+      <p className={styles.note}>
+        The rollback is published as revision {endpoint.live.revision + 1}; nothing of the history is lost.
+      </p>
+      {error !== undefined && (
+        <p className={styles.error} role="alert">
+          {error.detail} <code>{error.code}</code>
+        </p>
+      )}
+      <div className={styles.footer}>
+        <Button kind="quiet" onClick={props.onClose}>
+          Cancel
+        </Button>
+        <Button
+          kind="primary"
+          busy={rolling.isLoading}
+          disabled={check.data?.valid !== true || check.isFetching || check.data.changes.length === 0}
+          onClick={() => void publish()}
+        >
+          Roll back
+        </Button>
+      </div>
+    </div>
+  );
+}

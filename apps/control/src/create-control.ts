@@ -130,8 +130,11 @@ export async function createControl(dependencies: ControlDependencies): Promise<
       snapshots.close();
       live.close();
       const deadline = setTimeout(() => server.server.closeAllConnections(), dependencies.drainMs);
+      // A connection that was answering when closing began is kept alive by its caller otherwise.
+      const sweeping = setInterval(() => server.server.closeIdleConnections(), 20);
       await server.close();
       clearTimeout(deadline);
+      clearInterval(sweeping);
     },
   };
 }

@@ -86,7 +86,7 @@ test('the worst finding is the verdict and the others are kept', () => {
 });
 
 test.each<[string, Partial<HealthInput>, string, string]>([
-  ['control does not answer', { status: undefined, statusError: 'No answer.' }, 'critical', 'control plane'],
+  ['control does not answer', { status: undefined, statusError: 'No answer.' }, 'critical', 'cannot be read'],
   ['control stopped answering', { statusError: 'No answer.' }, 'unknown', 'stopped answering'],
   ['no gateway', { status: status({ gateways: [] }) }, 'critical', 'No gateway'],
   [

@@ -52,7 +52,7 @@ function* judgePlatform({ status, statusError, now }: HealthInput): Generator<Fi
     if (statusError !== undefined) {
       yield {
         level: 'critical',
-        sentence: 'The control plane does not answer.',
+        sentence: 'The health of the platform cannot be read.',
         reason: `${statusError} Gateways keep answering with what they have; this page cannot see them.`,
       };
     }

@@ -13,7 +13,7 @@ const PREDICTION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Pages, entities and actions by name; an id of a prediction opens it. */
 export function CommandPalette(props: { opened: boolean; onClose: () => void; onHelp: () => void }) {
   return (
-    <Dialog opened={props.opened} onClose={props.onClose} title="Search and commands" width={600}>
+    <Dialog opened={props.opened} onClose={props.onClose} title="Search and commands" width={600} atTop>
       {props.opened && <Palette {...props} />}
     </Dialog>
   );

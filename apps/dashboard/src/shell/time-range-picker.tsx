@@ -153,7 +153,7 @@ function RangeForm(props: { onChoose: (range: TimeRange) => void }) {
         <form onSubmit={submitTyped}>
           <TextInput
             label="Type a range"
-            placeholder="45m · now-1d/d · now-24h to now-12h"
+            placeholder="45m · today · now-24h to now"
             value={typed}
             onChange={(event) => {
               setTyped(event.target.value);

@@ -7,6 +7,8 @@ export function Dialog(props: {
   onClose: () => void;
   title: string;
   width?: number;
+  /** Stands at the top of the page, where its height may change without moving its head. */
+  atTop?: boolean;
   children: ReactNode;
   footer?: ReactNode;
 }) {
@@ -16,7 +18,7 @@ export function Dialog(props: {
       onClose={props.onClose}
       title={props.title}
       size={props.width ?? 560}
-      centered
+      {...(props.atTop === true ? { yOffset: '12vh' } : { centered: true })}
       transitionProps={{ duration: 0 }}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >

@@ -54,12 +54,7 @@ export function Failed(props: { error: unknown; retry?: (() => unknown) | undefi
       <p className={styles.title}>{error?.detail ?? 'Something unexpected went wrong in this page.'}</p>
       <p className={styles.detail}>
         <code>{error?.code ?? 'unknown'}</code>
-        {error?.requestId != null && (
-          <>
-            {' '}
-            · request <code>{error.requestId}</code>
-          </>
-        )}
+        {error?.requestId != null && <code className={styles.request}>request {error.requestId}</code>}
       </p>
       {props.retry !== undefined && (
         <Button size="small" icon={<RotateCw size={13} aria-hidden="true" />} onClick={props.retry}>

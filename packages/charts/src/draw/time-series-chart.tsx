@@ -70,7 +70,9 @@ export function TimeSeriesChart(props: TimeSeriesChartProps) {
         (self) => {
           const index = self.cursor.idx ?? null;
           const left = self.cursor.left ?? -1;
-          if (index === null || left < 0) return setCursor(null);
+          // A synchronised neighbour shows its cursor line only.
+          const isOwn = self.over.matches(':hover') || element.contains(document.activeElement);
+          if (index === null || left < 0 || !isOwn) return setCursor(null);
           const x = self.valToPos(self.data[0][index] ?? 0, 'x');
           const axis = self.over.offsetLeft;
           setCursor((before) => (before?.index === index ? before : { index, left: x + axis, width: self.width }));
@@ -158,7 +160,7 @@ export function TimeSeriesChart(props: TimeSeriesChartProps) {
         Left and right move the cursor{props.onOpenStep === undefined ? '' : ', Enter opens the predictions of a step'}.
       </span>
       {cursor !== null && prepared.times[cursor.index] !== undefined && (
-        <ChartTooltip {...props} index={cursor.index} left={cursor.left} flip={cursor.left > cursor.width * 0.6} />
+        <ChartTooltip {...props} index={cursor.index} left={cursor.left} flip={cursor.left > cursor.width / 2} />
       )}
       <ScreenReaderTable prepared={prepared} title={props.title} formatValue={formatValue} />
     </div>

@@ -4,7 +4,6 @@ import { Copy, Undo2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useGetEndpointQuery, useGetStatusQuery, useGetTimeSeriesQuery, useListRevisionsQuery } from '../../api/api.ts';
 import { useModelColor } from '../../charts/use-entity-colors.ts';
-import { leafLabel, policyLeaves } from '../../deploy/policy-change.ts';
 import { RollbackDialog } from '../../deploy/rollback-dialog.tsx';
 import { formatAgo, formatInstant } from '../../format/format.ts';
 import { Page } from '../../shell/page.tsx';
@@ -146,18 +145,6 @@ function Revisions(props: { endpoint: Endpoint; onRollback: (revision: number) =
             {one.rollbackOf !== null && <Badge>back to {one.rollbackOf}</Badge>} {one.note}
           </span>
         ),
-      },
-      {
-        id: 'serves',
-        header: 'Serves',
-        cell: (one) => {
-          const labels = [...new Set(policyLeaves(one.policy).map((leaf) => leafLabel(leaf.node)))];
-          return (
-            <span className={styles.note} title={labels.join(', ')}>
-              {labels.join(', ')}
-            </span>
-          );
-        },
       },
       {
         id: 'actions',

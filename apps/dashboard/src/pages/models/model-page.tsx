@@ -15,6 +15,7 @@ import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { notify } from '../../ui/notify.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Empty, QueryView, Skeleton, SkeletonRows } from '../../ui/query-view.tsx';
+import { ModelCharts } from './model-charts.tsx';
 import styles from './models.module.css';
 import { UploadDialog } from './upload-dialog.tsx';
 import { LineageView, SignatureView, VersionPicker } from './version-views.tsx';
@@ -79,7 +80,12 @@ export function ModelPage() {
           >
             {(list) => (
               <>
-                {tab === 'versions' && <Versions model={found} versions={list.items} onDeploy={setDeploying} />}
+                {tab === 'versions' && (
+                  <>
+                    <Versions model={found} versions={list.items} onDeploy={setDeploying} />
+                    <ModelCharts model={name} />
+                  </>
+                )}
                 {tab !== 'versions' && chosen !== undefined && (
                   <>
                     <VersionPicker
@@ -282,7 +288,7 @@ const columnsOf = (zone: Zone, onDeploy: (version: string) => void): Column<Row>
           })}
           download={`${row.version.model}-${row.version.version}.onnx`}
           aria-label={`Download version ${row.version.version}`}
-          className={styles.faint}
+          className={styles.download}
         >
           <Download size={15} aria-hidden="true" />
         </a>

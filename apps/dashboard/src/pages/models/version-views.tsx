@@ -89,7 +89,9 @@ export function SignatureView(props: { version: ModelVersion }) {
               ],
               ['Label from', signature.roles.label],
               ['Probabilities from', signature.roles.probabilities],
-              ['Value from', signature.roles.value],
+              ...(signature.labels === undefined
+                ? ([['Value from', signature.roles.value]] as [string, ReactNode][])
+                : []),
             ]}
           />
         </Panel>

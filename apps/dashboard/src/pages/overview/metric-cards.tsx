@@ -1,8 +1,8 @@
 import type { Overview, TimeSeries } from '@switchyard/contracts';
+import { sparkValues } from '../../charts/prediction-series.ts';
 import { compare } from '../../format/compare.ts';
 import { formatCount, formatMicros, formatPercent } from '../../format/format.ts';
 import { MetricCard } from './metric-card.tsx';
-import { sparkValues } from './overview-series.ts';
 
 const NO_TRAFFIC = 'no successful prediction in this range';
 

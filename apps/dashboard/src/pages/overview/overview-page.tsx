@@ -12,8 +12,10 @@ import {
 } from '../../api/api.ts';
 import { isApiError } from '../../api/api-error.ts';
 import { ChartPanel } from '../../charts/chart-panel.tsx';
+import { AccuracyChart, LatencyChart } from '../../charts/measure-charts.tsx';
+import { prepareTraffic } from '../../charts/prediction-series.ts';
 import { useModelColor } from '../../charts/use-entity-colors.ts';
-import { formatMicros, formatNumber, formatPercent } from '../../format/format.ts';
+import { formatNumber } from '../../format/format.ts';
 import { judgeHealth } from '../../health/judge-health.ts';
 import { Page } from '../../shell/page.tsx';
 import { describeRange } from '../../time/time-range.ts';
@@ -24,19 +26,11 @@ import { LiveFeedPanel } from './live-feed-panel.tsx';
 import { MetricCards } from './metric-cards.tsx';
 import { ModelStatusPanel } from './model-status-panel.tsx';
 import styles from './overview-page.module.css';
-import { prepareAccuracy, prepareLatency, prepareTraffic } from './overview-series.ts';
 import { PlatformPanel } from './platform-panel.tsx';
 import { Verdict } from './verdict.tsx';
 
 const POINTS = 120;
 const POLL = { pollingInterval: 5_000, skipPollingIfUnfocused: true } as const;
-
-const LATENCY_STYLES = {
-  p50: { color: '--series-2' },
-  p95: { color: '--series-0' },
-  p99: { color: '--series-4' },
-} as const;
-const ACCURACY_STYLES = { accuracy: { color: '--series-0', width: 2 } } as const;
 
 /** Is everything healthy? */
 export function OverviewPage() {
@@ -144,33 +138,8 @@ function Charts(props: { total: QueryState<TimeSeries>; byModel: QueryState<Time
         empty={empty}
         onOpenStep={openStep({})}
       />
-      <ChartPanel
-        title="Latency"
-        note="arrival to answer"
-        query={total}
-        prepare={(data) => prepareLatency(data, total.fulfilledTimeStamp ?? Date.now())}
-        styles={LATENCY_STYLES}
-        scale={{ kind: 'zero' }}
-        formatValue={formatMicros}
-        empty={empty}
-        onOpenStep={openStep({})}
-      />
-      <ChartPanel
-        title="Accuracy"
-        note="of predictions whose label has arrived"
-        query={total}
-        prepare={(data) => prepareAccuracy(data, total.fulfilledTimeStamp ?? Date.now())}
-        styles={ACCURACY_STYLES}
-        scale={{ kind: 'fit', floor: 0, ceiling: 1 }}
-        formatValue={(value) => formatPercent(value)}
-        empty={
-          <Empty
-            title="No label has arrived in this range."
-            cause="Send what became of predictions to POST /v1/feedback of the gateway; accuracy follows within seconds."
-          />
-        }
-        onOpenStep={openStep({ outcome: 'known' })}
-      />
+      <LatencyChart query={total} empty={empty} onOpenStep={openStep({})} />
+      <AccuracyChart query={total} onOpenStep={openStep({ outcome: 'known' })} />
     </div>
   );
 }

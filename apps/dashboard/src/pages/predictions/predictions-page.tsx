@@ -59,12 +59,8 @@ export function PredictionsPage() {
       <FilterBar />
       <div className={styles.explorer} data-peek={selected !== undefined || undefined}>
         <Panel
-          title={
-            query.data === undefined
-              ? 'Predictions'
-              : `${formatCount(rows.length)}${query.hasNextPage ? ' and more' : ''}`
-          }
-          note={`as of ${formatInstant(new Date(range.toMs).toISOString(), range.zone, 'time')}`}
+          title="Predictions"
+          note={`${query.data === undefined ? '' : `${formatCount(rows.length)} loaded${query.hasNextPage ? ', more below' : ''}, `}as of ${formatInstant(new Date(range.toMs).toISOString(), range.zone, 'time')}`}
           flush
           aside={
             <>

@@ -1,0 +1,244 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServingSnapshot } from '@switchyard/contracts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGatewayMetrics } from '../src/metrics/gateway-metrics.ts';
+import type { ControlClient } from '../src/snapshot/control-client.ts';
+import { openDiskCache } from '../src/snapshot/disk-cache.ts';
+import { createModelStore } from '../src/snapshot/model-store.ts';
+import { buildServingState } from '../src/snapshot/serving-state.ts';
+import { type FollowerOptions, followSnapshots, type SnapshotFollower } from '../src/snapshot/snapshot-follower.ts';
+import { createFakeModel, type FakeModel } from './support/fake-model.ts';
+import { servedEndpoint } from './support/fraud-models.ts';
+import { model, served } from './support/shop.ts';
+
+const FEATURES = [{ name: 'x', type: 'number' as const }];
+const template = createFakeModel({ features: FEATURES });
+const digest = (letter: string) => letter.repeat(64);
+
+/** A snapshot whose endpoint `e` answers with version `version` of model `m`, with `versions` in it. */
+function snapshotOf(number: number, live: string | undefined, versions: readonly string[]): ServingSnapshot {
+  const entry = (version: string) => ({
+    ...served('m', template).versions['1']!,
+    version,
+    artifact: { sha256: digest(version), sizeBytes: 3 },
+  });
+  return {
+    formatVersion: 1,
+    version: number,
+    hash: digest(String(number)),
+    createdAt: '2026-01-01T00:00:00Z',
+    models: {
+      m: {
+        ...served('m', template),
+        defaultVersion: versions.at(-1) ?? '1',
+        versions: Object.fromEntries(versions.map((version) => [version, entry(version)])),
+      },
+    },
+    endpoints: live === undefined ? {} : { e: servedEndpoint('e', { ...model('m'), version: live } as never, number) },
+    keepWarm: [],
+  };
+}
+
+let directory: string;
+let follower: SnapshotFollower | undefined;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'switchyard-follower-'));
+});
+afterEach(async () => {
+  await follower?.stop();
+  follower = undefined;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface World {
+  readonly follower: SnapshotFollower;
+  readonly loaded: Map<string, FakeModel>;
+  readonly events: string[];
+  readonly downloads: string[];
+  publish(snapshot: ServingSnapshot): void;
+  setDown(isDown: boolean): void;
+  failToLoad: Set<string>;
+}
+
+async function startWorld(first?: ServingSnapshot): Promise<World> {
+  let current = first;
+  let isDown = first === undefined;
+  let wake = () => {};
+  const downloads: string[] = [];
+  const control: ControlClient = {
+    async getSnapshot(have, _waitSeconds, signal) {
+      if (isDown) throw new Error('connection refused');
+      if (current !== undefined && current.hash !== have) return current;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        signal.addEventListener('abort', () => resolve());
+        setTimeout(resolve, 300);
+      });
+      if (isDown) throw new Error('connection lost');
+      return current !== undefined && current.hash !== have ? current : null;
+    },
+    async downloadArtifact(sha256, path) {
+      if (isDown) throw new Error('connection refused');
+      downloads.push(sha256[0] as string);
+      writeFileSync(path, 'abc');
+    },
+    putStatus: () => Promise.resolve(),
+  };
+  const loaded = new Map<string, FakeModel>();
+  const events: string[] = [];
+  const failToLoad = new Set<string>();
+  const models = createModelStore();
+  const metrics = createGatewayMetrics();
+  const options: FollowerOptions = {
+    control,
+    cache: await openDiskCache(directory),
+    models,
+    metrics,
+    async loadModel(path, { version }) {
+      expect(readFileSync(path, 'utf8')).toBe('abc');
+      if (failToLoad.has(version)) throw new Error(`version ${version} is broken`);
+      const fake = createFakeModel({ features: FEATURES });
+      loaded.set(version, fake);
+      return fake;
+    },
+    buildState: (snapshot) =>
+      buildServingState(snapshot, {
+        gateway: 'test',
+        metrics,
+        loads: new Map(),
+        findLoaded: (name, version) => models.find(name, version, snapshot),
+      }),
+    onChange: () => {},
+    report: (event, { version }) => events.push(version === undefined ? event : `${event} ${version}`),
+  };
+  follower = followSnapshots(options);
+  return {
+    follower,
+    loaded,
+    events,
+    downloads,
+    failToLoad,
+    publish(snapshot) {
+      current = snapshot;
+      wake();
+    },
+    setDown(value) {
+      isDown = value;
+      wake();
+    },
+  };
+}
+
+const until = async (what: () => boolean): Promise<void> => {
+  for (let attempt = 0; attempt < 400 && !what(); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(what()).toBe(true);
+};
+
+describe('a new snapshot', () => {
+  it('takes over when its models are loaded, and what it does not name is closed', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']));
+    await world.follower.firstServed;
+    world.publish(snapshotOf(2, '2', ['1', '2']));
+    await until(() => world.follower.current()?.version === 2);
+    world.publish(snapshotOf(3, '3', ['2', '3']));
+    await until(() => world.follower.current()?.version === 3 && world.loaded.get('1')?.isClosed === true);
+    expect([...world.loaded].map(([version, { isClosed }]) => [version, isClosed])).toEqual([
+      ['1', true],
+      ['2', false],
+      ['3', false],
+    ]);
+    expect(world.downloads).toEqual(['1', '2', '3']);
+    expect(world.events).toEqual(['reachable', 'served 1', 'served 2', 'served 3']);
+  });
+
+  it('closes nothing that a request still uses', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']));
+    await world.follower.firstServed;
+    const { lease } = world.follower.current()!;
+    lease.acquire();
+    world.publish(snapshotOf(2, '2', ['2']));
+    await until(() => world.follower.current()?.version === 2);
+    world.publish(snapshotOf(3, '3', ['3']));
+    await until(() => world.follower.current()?.version === 3);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(world.loaded.get('1')?.isClosed).toBe(false);
+    lease.release();
+    await until(() => world.loaded.get('1')?.isClosed === true && world.loaded.get('2')?.isClosed === true);
+    expect(world.loaded.get('3')?.isClosed).toBe(false);
+  });
+
+  it('whose model cannot be loaded does not take over, and the next one does', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']));
+    await world.follower.firstServed;
+    world.failToLoad.add('2');
+    world.publish(snapshotOf(2, '2', ['1', '2']));
+    await until(() => world.follower.error() !== null);
+    expect(world.follower.error()).toBe("version 2 of model 'm': version 2 is broken");
+    expect(world.follower.current()?.version).toBe(1);
+    world.publish(snapshotOf(3, '1', ['1', '2', '3']));
+    await until(() => world.follower.current()?.version === 3);
+    // Version 2 still cannot be loaded, but nobody is answered with it.
+    expect(world.follower.error()).toBeNull();
+    expect([...(world.follower.current()?.models.get('m')?.versions.keys() ?? [])].sort()).toEqual(['1', '3']);
+  });
+
+  it('that failed is tried again', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']));
+    await world.follower.firstServed;
+    world.failToLoad.add('2');
+    world.publish(snapshotOf(2, '2', ['2']));
+    await until(() => world.follower.error() !== null);
+    world.failToLoad.clear();
+    await until(() => world.follower.current()?.version === 2);
+    expect(world.follower.error()).toBeNull();
+  });
+});
+
+describe('without control', () => {
+  it('the cached snapshot and artifacts are enough to start', async () => {
+    const before = await startWorld(snapshotOf(1, '1', ['1']));
+    await before.follower.firstServed;
+    await before.follower.stop();
+    const after = await startWorld();
+    await after.follower.firstServed;
+    expect(after.follower.current()).toMatchObject({ version: 1, hash: digest('1') });
+    expect(after.downloads).toEqual([]);
+    expect(after.follower.isControlReachable()).toBe(false);
+    after.publish(snapshotOf(2, '1', ['1']));
+    after.setDown(false);
+    await until(() => after.follower.current()?.version === 2);
+    expect(after.follower.isControlReachable()).toBe(true);
+  });
+
+  it('and without a cache it waits until control is there', async () => {
+    const world = await startWorld();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(world.follower.current()).toBeUndefined();
+    world.publish(snapshotOf(1, undefined, []));
+    world.setDown(false);
+    await world.follower.firstServed;
+    expect(world.follower.current()?.endpoints.size).toBe(0);
+  });
+
+  it('a snapshot that is served stays served', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']));
+    await world.follower.firstServed;
+    world.setDown(true);
+    await until(() => !world.follower.isControlReachable());
+    expect(world.follower.current()?.version).toBe(1);
+    world.publish(snapshotOf(2, '1', ['1']));
+    world.setDown(false);
+    await until(() => world.follower.current()?.version === 2);
+  });
+});
+
+it('a cache that is damaged is as good as none, and is replaced', async () => {
+  writeFileSync(join(directory, 'snapshot.json'), '{"formatVersion":1,"endpo');
+  const world = await startWorld(snapshotOf(1, '1', ['1']));
+  await world.follower.firstServed;
+  expect(JSON.parse(readFileSync(join(directory, 'snapshot.json'), 'utf8'))).toMatchObject({ version: 1 });
+  expect(readdirSync(directory).sort()).toEqual(['artifacts', 'snapshot.json']);
+  expect(readdirSync(join(directory, 'artifacts'))).toEqual([digest('1')]);
+});

@@ -45,10 +45,16 @@ const STEPS_SECONDS = [
 ];
 const DAY_SECONDS = 86_400;
 
-/** The shortest round step with which the period has at most `points` steps; steps begin at multiples of the step since 1970. */
+/**
+ * The shortest round step with which the period has at most `points` steps; steps begin at multiples of the step since
+ * 1970. Of long periods no step is shorter than an hour, so that they are read from the roll-up by hour.
+ */
 export function chooseStepSeconds(fromMs: number, toMs: number, points: number): number {
   const fits = (step: number) => {
     const stepMs = step * 1_000;
+    if (toMs - fromMs > MINUTE_MAXIMUM_MS && stepMs < HOUR_MS) {
+      return false;
+    }
     return Math.ceil(toMs / stepMs) - Math.floor(fromMs / stepMs) <= points;
   };
   const round = STEPS_SECONDS.find(fits);

@@ -1,5 +1,4 @@
 import {
-  type ClassLabel,
   type PredictionDetail,
   type PredictionSummary,
   type predictionQuerySchema,
@@ -22,8 +21,7 @@ interface Cursor {
   readonly id: string;
 }
 
-const encodeCursor = (row: SummaryRow) =>
-  Buffer.from(JSON.stringify([Number(row.at_millis), row.id])).toString('base64url');
+const encodeCursor = (row: FoundRow) => Buffer.from(JSON.stringify([row.at_millis, row.id])).toString('base64url');
 
 function decodeCursor(text: string): Cursor {
   try {
@@ -99,30 +97,66 @@ export async function listPredictions(
     parameters.cursor_id = cursor.id;
   }
   const conditions = [WINDOW, ...where].join(' AND ');
-  const rows: SummaryRow[] = [];
+  // Found by the few columns that decide; only what is shown is then read whole.
+  const found: FoundRow[] = [];
   const wanted = query.limit + 1; // one more tells whether there is a next page
   let upper = Math.min(range.to, cursor === undefined ? Number.POSITIVE_INFINITY : cursor.atMillis + 1);
-  for (let width = FIRST_WINDOW_MS; rows.length < wanted && upper > range.from; width *= WINDOW_GROWTH) {
+  for (let width = FIRST_WINDOW_MS; found.length < wanted && upper > range.from; width *= WINDOW_GROWTH) {
     const lower = Math.max(range.from, upper - width);
-    // Found by the few columns that decide, then read whole: the wide columns of all others stay on the disk.
-    const found = await analytics.query<SummaryRow>(
-      `SELECT ${summaryColumns} FROM predictions AS found
-       WHERE ${WINDOW} AND id IN (
-         SELECT id FROM predictions WHERE ${conditions} ORDER BY at DESC, id DESC LIMIT {wanted:UInt32})
-       ORDER BY found.at DESC, found.id DESC`,
-      { ...parameters, lower, upper, wanted: wanted - rows.length },
+    found.push(
+      ...(await analytics.query<FoundRow>(
+        `SELECT id, toFloat64(id_millis) AS millis, toFloat64(toUnixTimestamp64Milli(at)) AS at_millis
+         FROM predictions WHERE ${conditions} ORDER BY at DESC, id DESC LIMIT {wanted:UInt32}`,
+        { ...parameters, lower, upper, wanted: wanted - found.length },
+      )),
     );
-    rows.push(...found);
     upper = lower;
   }
-  const page = rows.slice(0, query.limit);
-  const outcomes = await outcomesOf(
-    analytics,
-    page.map((row) => row.id),
-  );
-  const items = page.map((row) => summaryOf(row, outcomes.get(row.id) ?? null));
+  const page = found.slice(0, query.limit);
+  const items = await readSummaries(analytics, page);
   const last = page.at(-1);
-  return rows.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
+  return found.length > query.limit && last !== undefined ? { items, nextCursor: encodeCursor(last) } : { items };
+}
+
+interface FoundRow {
+  readonly id: string;
+  /** The time inside the id. */
+  readonly millis: number;
+  readonly at_millis: number;
+}
+
+/** The summaries of these predictions, in the same order. */
+async function readSummaries(analytics: Analytics, page: readonly FoundRow[]): Promise<PredictionSummary[]> {
+  const [first] = page;
+  const last = page.at(-1);
+  if (first === undefined || last === undefined) {
+    return [];
+  }
+  const isOnPage = 'id_millis IN {millis:Array(UInt64)} AND id IN {ids:Array(UUID)}';
+  const parameters = {
+    ids: page.map((row) => row.id),
+    millis: page.map((row) => row.millis),
+    lower: last.at_millis,
+    upper: first.at_millis + 1,
+  };
+  const [rows, outcomes] = await Promise.all([
+    analytics.query<SummaryRow>(
+      `SELECT ${summaryColumns} FROM predictions WHERE ${WINDOW} AND ${isOnPage}`,
+      parameters,
+    ),
+    // The label that counts now: of the newest row that was not taken back.
+    analytics.query<{ id: string; label: string | null }>(
+      `SELECT id, tupleElement(argMax(tuple(outcome_json), toUInt128(sequence)), 1) AS label
+       FROM outcomes WHERE sign = 1 AND ${WINDOW} AND ${isOnPage} GROUP BY id`,
+      parameters,
+    ),
+  ]);
+  const rowOf = new Map(rows.map((row) => [row.id, row]));
+  const labelById = new Map(outcomes.map((row) => [row.id, labelOf(row.label)]));
+  return page.flatMap(({ id }) => {
+    const row = rowOf.get(id);
+    return row === undefined ? [] : [summaryOf(row, labelById.get(id) ?? null)];
+  });
 }
 
 /** Where to look; undefined when there is nothing. `to` is exclusive. */
@@ -143,22 +177,6 @@ async function rangeOf(
     query.to === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.to),
   );
   return from < to ? { from, to } : undefined;
-}
-
-/** The labels that count now, by prediction. */
-async function outcomesOf(analytics: Analytics, ids: readonly string[]): Promise<Map<string, ClassLabel | null>> {
-  if (ids.length === 0) {
-    return new Map();
-  }
-  const rows = await analytics.query<{ id: string; label: string | null }>(
-    `SELECT id, tupleElement(argMax(tuple(outcome_json), toUInt128(sequence)), 1) AS label
-     FROM outcomes
-     WHERE sign = 1 AND id IN {ids:Array(UUID)}
-       AND id_millis IN (SELECT toUInt64(bitShiftRight(toUInt128(arrayJoin({ids:Array(UUID)})), 80)))
-     GROUP BY id`,
-    { ids },
-  );
-  return new Map(rows.map((row) => [row.id, labelOf(row.label)]));
 }
 
 // One prediction ---------------------------------------------------------------------------------

@@ -49,10 +49,14 @@ export function calibrationLine(
   };
 }
 
-/** Newton's method on the log likelihood; undefined when it runs away. */
+/**
+ * Newton's method on the log likelihood; undefined when it runs away. Newton squares the error, so one more step after
+ * one of 1e-9 leaves only rounding.
+ */
 function fitLine(labels: Uint8Array, odds: Float64Array, withSlope: boolean) {
   let intercept = 0;
   let slope = 1;
+  let isSettled = false;
   for (let iteration = 0; iteration < 60; iteration += 1) {
     let [gradient0, gradient1, curve00, curve01, curve11] = [0, 0, 0, 0, 0];
     for (let row = 0; row < odds.length; row += 1) {
@@ -70,14 +74,15 @@ function fitLine(labels: Uint8Array, odds: Float64Array, withSlope: boolean) {
     if (!(determinant > 1e-12 * Math.max(1, curve11)) || Math.abs(slope) > 1e6) return undefined;
     const step0 = withSlope ? (curve11 * gradient0 - curve01 * gradient1) / determinant : gradient0 / curve00;
     const step1 = withSlope ? (curve00 * gradient1 - curve01 * gradient0) / determinant : 0;
-    // Newton squares the error, so the step after one of 1e-9 is below rounding. Long steps overshoot where the likelihood is flat.
+    // Long steps overshoot where the likelihood is flat.
     const damp = Math.min(1, 5 / Math.max(Math.abs(step0), Math.abs(step1), 1e-300));
     intercept += damp * step0;
     slope += damp * step1;
-    if (Math.abs(step0) <= 1e-9 * (1 + Math.abs(intercept)) && Math.abs(step1) <= 1e-9 * (1 + Math.abs(slope))) {
+    if (isSettled) {
       const interceptError = Math.sqrt(withSlope ? curve11 / determinant : 1 / curve00);
       return { intercept, slope, interceptError, slopeError: withSlope ? Math.sqrt(curve00 / determinant) : 0 };
     }
+    isSettled = Math.abs(step0) <= 1e-9 * (1 + Math.abs(intercept)) && Math.abs(step1) <= 1e-9 * (1 + Math.abs(slope));
   }
   return undefined;
 }

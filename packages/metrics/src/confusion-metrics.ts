@@ -70,7 +70,7 @@ export function confusionMetrics(
   const problem = firstFailure(
     checkCells(cells),
     checkPositive('beta', beta),
-    checkRows(options.effectiveCount ?? total),
+    checkRows(Math.ceil(options.effectiveCount ?? total)),
     values && checkValues(values),
   );
   if (problem) return problem;

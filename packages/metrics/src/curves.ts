@@ -33,7 +33,7 @@ export function rocCurve(
   const size = steps.thresholds.length;
   const kept: number[] = [-1];
   for (let index = 0; index < size; index += 1) {
-    if (index === size - 1 || !options.simplify || bends(steps, index)) kept.push(index);
+    if (index === 0 || index === size - 1 || !options.simplify || bends(steps, index)) kept.push(index);
   }
   const pick = (values: Float64Array, scale: number, first: number) =>
     Float64Array.from(kept, (index) => (index < 0 ? first : (values[index] as number) / scale));
@@ -49,7 +49,7 @@ export function rocCurve(
 
 function bends(steps: ScoreSteps, index: number): boolean {
   const second = (values: Float64Array) =>
-    (values[index + 1] as number) - 2 * (values[index] as number) + (index > 0 ? (values[index - 1] as number) : 0);
+    (values[index + 1] as number) - 2 * (values[index] as number) + (values[index - 1] as number);
   return second(steps.falsePositives) !== 0 || second(steps.truePositives) !== 0;
 }
 

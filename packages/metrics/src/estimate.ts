@@ -121,7 +121,8 @@ export function meanFromSums(
   count: number,
   z: number,
 ): Result<Estimate> {
-  const few = checkRows(count);
+  // An effective number of rows may be a fraction; above 1 there is a spread to speak of.
+  const few = checkRows(Math.ceil(count));
   if (few) return few;
   const spread = centredSquares(weights, sums, squares);
   const total = weights.value();

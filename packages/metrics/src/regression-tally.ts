@@ -129,7 +129,10 @@ export class RegressionTally {
     const scale = Math.abs(target) / 2 + Math.abs(prediction) / 2;
     this.#addMoments('symmetric', 'squaredSymmetric', weight, scale === 0 ? 0 : size / scale);
     if (target <= -1 || prediction <= -1) counts.belowMinusOne += 1;
-    else this.#addMoments('logError', 'squaredLogError', weight, (Math.log1p(prediction) - Math.log1p(target)) ** 2);
+    else {
+      // ln((1 + ŷ)/(1 + y)) without taking the difference of two logarithms that agree in most digits.
+      this.#addMoments('logError', 'squaredLogError', weight, Math.log1p(error / (1 + target)) ** 2);
+    }
     const pinball = error < 0 ? this.quantile * size : (1 - this.quantile) * size;
     this.#addMoments('pinball', 'squaredPinball', weight, pinball);
   }

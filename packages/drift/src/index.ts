@@ -36,6 +36,24 @@ export {
   type ReconstructionResult,
   reconstructionError,
 } from './multivariate/reconstruction-error.ts';
+export {
+  createDriftWindow,
+  type DriftWindow,
+  decodeDriftWindow,
+  type FeatureValue,
+} from './profile/drift-window.ts';
+export { decodeProfile, encodeProfile } from './profile/profile-bytes.ts';
+export {
+  buildReferenceProfile,
+  type CategoricalReference,
+  type CategoryColumn,
+  type FeatureReference,
+  type NumericColumn,
+  type NumericReference,
+  type ProfileOptions,
+  type ReferenceColumn,
+  type ReferenceProfile,
+} from './profile/reference-profile.ts';
 export type { Answer, RandomSource, Refusal, RefusalReason } from './refusal.ts';
 export { type AndersonDarlingResult, andersonDarling } from './tests/anderson-darling.ts';
 export {
@@ -68,3 +86,15 @@ export {
   type ZeroRule,
 } from './tests/share-distances.ts';
 export { type WelchResult, welchT } from './tests/welch-t.ts';
+export {
+  type AssessOptions,
+  assessDrift,
+  type DriftReport,
+  type FeatureVerdict,
+  type MinimumEffect,
+  type Severity,
+} from './verdict/assess-drift.ts';
+export { criticalDistance, type DistanceName } from './verdict/critical-distance.ts';
+export type { FeatureExplanation, Movement } from './verdict/explain-feature.ts';
+export type { Signal, SignalName } from './verdict/feature-evidence.ts';
+export { adjustPValues, type Correction, levelForLook, type SpendingPlan } from './verdict/multiple-testing.ts';

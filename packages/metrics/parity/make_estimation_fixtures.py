@@ -102,11 +102,11 @@ def regression_case():
 
 
 def binary_cases(folder):
-    cancer = pd.read_csv(pathlib.Path(folder) / "breast-cancer.csv").sample(frac=1, random_state=3)
+    cancer = pd.read_csv(pathlib.Path(folder) / "breast-cancer.csv").sample(frac=1, random_state=3)[:550]
     y = cancer["malignant"].to_numpy().astype(int)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01))
     p = cross_val_predict(model, cancer.iloc[:, :6].to_numpy(), y, method="predict_proba")[:, 1]
-    yield binary_case("breast cancer", y, p, 369, 50)
+    yield binary_case("breast cancer", y, p, 350, 50)
     for name, distort in {"calibrated": lambda p: p, "over-confident": lambda p: p**3 / (p**3 + (1 - p) ** 3), "too high": lambda p: p**0.5}.items():
         n = 2000
         truth = rng.beta(1.2, 2.5, n)

@@ -2,9 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely } from 'kysely';
 import { createMetadataStore } from './create-metadata-store.ts';
+import { createPgliteCluster } from './create-pglite-cluster.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { createPgliteDialect } from './pglite-dialect.ts';
+import { pgliteOptions } from './pglite-options.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -18,7 +20,9 @@ export async function openPgliteMetadata(options: { directory: string | null }):
     lock = await lockDirectory(options.directory);
   }
   try {
-    const database = await PGlite.create(options.directory === null ? {} : { dataDir: options.directory });
+    if (options.directory !== null) await createPgliteCluster(options.directory);
+    const location = options.directory === null ? {} : { dataDir: options.directory };
+    const database = await PGlite.create({ ...pgliteOptions, ...location });
     const db = new Kysely<Tables>({ dialect: createPgliteDialect(database) });
     return await createMetadataStore('pglite', db, async () => lock?.release());
   } catch (error) {

@@ -37,7 +37,17 @@ function decodeCursor(text: string): Cursor {
   });
 }
 
-/** Conditions on the outcome, as ids from the outcomes of the same window: sums of `sign` count what holds now. */
+const WINDOW =
+  "at >= fromUnixTimestamp64Milli({lower:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({upper:Int64}, 'UTC')";
+
+interface Condition {
+  readonly where: string;
+  /** The same for `outcomes`; undefined where that table does not know. */
+  readonly whereOutcome?: string;
+  /** Few predictions fulfil it: worth looking them up first. */
+  readonly isSelective?: boolean;
+}
+
 const outcomeConditions = {
   known: { isIn: true, where: 'isNotNull(outcome)' },
   unknown: { isIn: false, where: 'isNotNull(outcome)' },
@@ -45,26 +55,57 @@ const outcomeConditions = {
   wrong: { isIn: true, where: 'judged != predicted' },
 } as const;
 
-const WINDOW =
-  "at >= fromUnixTimestamp64Milli({lower:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({upper:Int64}, 'UTC')";
+/**
+ * Ids of the window whose outcome is as asked: rows that were added and not taken back again.
+ * Whatever else is asked for is asked of the outcomes too, so that few ids are left to compare with.
+ */
+function outcomeCondition(asked: keyof typeof outcomeConditions, others: readonly Condition[]): string {
+  const { isIn, where } = outcomeConditions[asked];
+  const conditions = [
+    WINDOW,
+    where,
+    'sign = 1',
+    `(id, sequence) NOT IN (SELECT id, sequence FROM outcomes WHERE ${WINDOW} AND sign = -1)`,
+    ...others.flatMap((one) => one.whereOutcome ?? []),
+    ...others
+      .filter((one) => one.whereOutcome === undefined && one.isSelective === true)
+      .map((one) => `id IN (SELECT id FROM predictions WHERE ${WINDOW} AND ${one.where})`),
+  ];
+  return `id ${isIn ? 'IN' : 'NOT IN'} (SELECT id FROM outcomes WHERE ${conditions.join(' AND ')})`;
+}
+
+/** A condition on a prediction, as one on its outcome that lets at least as much through. */
+const outcomeColumns: Partial<Record<string, (where: string) => string>> = {
+  endpoint: (where) => where,
+  model: (where) => where,
+  version: (where) => where,
+  label: () => '(predicted = {label:String} OR isNull(predicted))',
+};
 
 function conditionsOf(query: PredictionQuery): { where: string[]; parameters: Record<string, unknown> } {
-  const where: string[] = [];
+  const conditions: Condition[] = [];
   const parameters: Record<string, unknown> = {};
-  for (const column of ['endpoint', 'model', 'version', 'status', 'label', 'unit'] as const) {
-    if (query[column] !== undefined) {
-      where.push(`${column} = {${column}:String}`);
-      parameters[column] = query[column];
+  for (const column of ['endpoint', 'model', 'version', 'label', 'status', 'unit'] as const) {
+    if (query[column] === undefined) {
+      continue;
     }
+    parameters[column] = query[column];
+    const where = `${column} = {${column}:String}`;
+    const whereOutcome = outcomeColumns[column]?.(where);
+    conditions.push({
+      where,
+      ...(whereOutcome === undefined ? {} : { whereOutcome }),
+      isSelective: column === 'unit' || query.status === 'error',
+    });
   }
   if (query.path !== undefined) {
-    where.push('startsWith(path, {path:String})');
     parameters.path = query.path;
+    const where = 'startsWith(path, {path:String})';
+    conditions.push({ where, whereOutcome: where });
   }
+  const where = conditions.map((one) => one.where);
   if (query.outcome !== undefined) {
-    const condition = outcomeConditions[query.outcome];
-    where.push(`id ${condition.isIn ? 'IN' : 'NOT IN'} (
-      SELECT id FROM outcomes WHERE ${WINDOW} AND ${condition.where} GROUP BY id HAVING sum(sign) > 0)`);
+    where.push(outcomeCondition(query.outcome, conditions));
   }
   return { where, parameters };
 }

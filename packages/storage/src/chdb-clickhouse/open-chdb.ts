@@ -10,6 +10,18 @@ import { applyRetention, migrateAnalytics } from './migrate.ts';
 export const DEFAULT_RETENTION_DAYS = 400;
 const DATABASE = 'switchyard';
 
+/**
+ * The engine's defaults are for a machine of its own: caches of 5 GB each, and a query may take all memory.
+ * Here it shares a process with the control plane.
+ */
+const ENGINE_ARGUMENTS = [
+  '--mark_cache_size=134217728',
+  '--index_mark_cache_size=67108864',
+  '--primary_index_cache_size=134217728',
+  '--query_condition_cache_size=33554432',
+];
+const QUERY_MEMORY_BYTES = 1_500_000_000;
+
 export interface ChdbAnalyticsOptions {
   /** The engine's own directory; made when missing. One process at a time. */
   readonly directory: string;
@@ -25,14 +37,20 @@ export async function openChdbAnalytics(options: ChdbAnalyticsOptions): Promise<
   const directory = resolve(options.directory);
   mkdirSync(directory, { recursive: true });
   // Loaded here, not at the top: the engine is half a gigabyte, and a process that uses ClickHouse needs none of it.
-  const [{ createChdbConnection }, { drainPending }] = await Promise.all([import('chdb/connection'), import('chdb')]);
+  const [{ createChdbConnection }, { drainPending, Session }] = await Promise.all([
+    import('chdb/connection'),
+    import('chdb'),
+  ]);
   const connect = (): ClickHouseClient =>
     // The client's types do not know the connection that its own test suite runs against.
     createClient({ connection: createChdbConnection({ path: directory }) } as unknown as Parameters<
       typeof createClient
     >[0]);
   let reader: ClickHouseClient;
+  // The first connection starts the engine, so it is the one that can be given arguments; it holds the engine open.
+  let engine: InstanceType<typeof Session>;
   try {
+    engine = new Session(directory, { connectionArgs: ENGINE_ARGUMENTS });
     reader = connect();
   } catch (error) {
     throw new SwitchyardError(
@@ -46,6 +64,7 @@ export async function openChdbAnalytics(options: ChdbAnalyticsOptions): Promise<
   const loader = connect();
   const close = async () => {
     await Promise.all([reader.close(), loader.close()]);
+    engine.close();
     await drainPending();
   };
   try {
@@ -53,6 +72,7 @@ export async function openChdbAnalytics(options: ChdbAnalyticsOptions): Promise<
       await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic` });
       await client.command({ query: `USE ${DATABASE}` });
     }
+    await reader.command({ query: `SET max_memory_usage = ${QUERY_MEMORY_BYTES}` });
     const store = createClientStore({ engine: 'chdb', reader, loader, stage: stageFile, close });
     await migrateAnalytics(store);
     await applyRetention(store, options.retentionDays ?? DEFAULT_RETENTION_DAYS);

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { ClassLabel, Signature } from '@switchyard/contracts';
 import type { FeatureRow } from '../model-runtime.ts';
 import { findClassLabels } from './class-labels.ts';
@@ -13,6 +12,7 @@ import { openSession, runRows, type SessionTensor } from './session.ts';
 import type { LoadMeasurements } from './thread-messages.ts';
 
 const MEASURED_BATCH_ROWS = 64;
+const MEASURED_BATCH_UP_TO_MICROS = 500;
 const WARM_UP_RUNS = 3;
 
 /** A model loaded in this thread, and what is known about it. */
@@ -32,9 +32,11 @@ export interface OpenModel {
 
 /** Blocks the thread for as long as loading takes. Rejects when the file does not fit the signature. */
 export async function openModel(path: string, signature: Signature): Promise<OpenModel> {
-  const startedAt = performance.now();
+  // Processor time of this thread: on a busy machine the time on the clock says little about the model.
+  const before = process.threadCpuUsage();
   const session = await openSession(path);
-  const loadMs = performance.now() - startedAt;
+  const { user, system } = process.threadCpuUsage(before);
+  const loadMs = (user + system) / 1000;
   const columns = layOutColumns(signature);
   const { fileLabels, texts } = readKnowledge(path, signature, columns);
   const canBatch = isBatchable(signature);
@@ -55,7 +57,8 @@ export async function openModel(path: string, signature: Signature): Promise<Ope
     async measure() {
       const runMicros = await measureRunMicros(session, encodeProbe(1), outputNames);
       let rowMicros = runMicros;
-      if (canBatch) {
+      // Rows per run only matter to models that may run inline; for slow ones finding out would take long.
+      if (canBatch && runMicros < MEASURED_BATCH_UP_TO_MICROS) {
         const batchMicros = await measureRunMicros(session, encodeProbe(MEASURED_BATCH_ROWS), outputNames);
         rowMicros = batchMicros / MEASURED_BATCH_ROWS;
       }

@@ -2,6 +2,7 @@ import type { ClassLabel, Signature } from '@switchyard/contracts';
 import type { SessionTensor } from './session.ts';
 
 export interface LoadMeasurements {
+  /** Processor time that loading took. */
   readonly loadMs: number;
   /** Median of a single-row run. */
   readonly runMicros: number;

@@ -7,7 +7,7 @@ import type { LoadMeasurements } from './thread-messages.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** A model whose loading takes longer gets a thread of its own: in a shared one it would hold up the others. */
-const SHARED_LOAD_MS = 25;
+const SHARED_LOAD_MS = 60;
 const HEALTHY_AFTER_MS = 5_000;
 const MAXIMUM_RESTART_DELAY_MS = 5_000;
 

@@ -8,6 +8,11 @@ export interface RunLengthDetectorOptions {
   readonly random: RandomSource;
   /** Simulated streams used to find the threshold; the run time is good to about 1/√simulations. Default 2,000. */
   readonly simulations?: number;
+  /**
+   * A threshold found earlier for the same reference size, run time and allowance: skips the simulation, for
+   * instance after a restart of the process. Then `random` is not used.
+   */
+  readonly threshold?: number;
   /** Change, in standard deviations of the scores, that is half tolerated. Default 0.25: tuned to shifts of about 0.5. */
   readonly allowance?: number;
 }
@@ -49,7 +54,10 @@ export function createRunLengthDetector(
   }
   const sorted = Float64Array.from(reference).sort();
   if (sorted[0] === sorted[sorted.length - 1]) return refuse('constant', 'a reference that varies', 'a constant one');
-  const threshold = findThreshold(sorted.length, expectedRunTime, simulations, allowance, random);
+  if (options.threshold !== undefined && !(options.threshold > 0 && Number.isFinite(options.threshold))) {
+    return refuse('invalid-option', 'a threshold above 0', String(options.threshold));
+  }
+  const threshold = options.threshold ?? findThreshold(sorted.length, expectedRunTime, simulations, allowance, random);
   let sums = createSums(allowance);
   let isAlarmed = false;
   return {

@@ -1,0 +1,26 @@
+// Measured alone in its process, so that its memory is its own: raw columns in memory, stored profile, verdict.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assessDrift, createDriftWindow, decodeProfile } from '@switchyard/drift';
+import { COLUMNS, ROWS } from './data.ts';
+
+const folder = process.argv[2]!;
+const columns = Array.from({ length: COLUMNS }, (_, k) => {
+  const values = new Float64Array(ROWS);
+  new Uint8Array(values.buffer).set(readFileSync(join(folder, `current-${k}.f64`)));
+  return values;
+});
+const started = performance.now();
+const decoded = decodeProfile(readFileSync(join(folder, 'profile.bin')));
+if (!decoded.ok) throw new Error(decoded.needed);
+const created = createDriftWindow(decoded.profile);
+if (!created.ok) throw new Error(created.needed);
+columns.forEach((values, k) => {
+  created.window.addValues(`column${k}`, values);
+});
+const report = assessDrift(created.window);
+const elapsedMs = performance.now() - started;
+if (!report.ok) throw new Error(report.needed);
+console.log(
+  JSON.stringify({ elapsedMs, peakMb: process.resourceUsage().maxRSS / 1024, drifted: report.driftedFeatures.length }),
+);

@@ -56,7 +56,7 @@ describe('a writer killed with SIGKILL', () => {
 
 function mountSmallDisk(path: string): string | undefined {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', path], { stdio: 'pipe' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', path], { stdio: 'pipe' });
     return undefined;
   } catch (error) {
     return String(error);
@@ -115,7 +115,7 @@ describe('a disk that is really full', () => {
       }
       expect(shipped).toEqual(acknowledged);
     } finally {
-      execFileSync('umount', [directory]);
+      execFileSync('/bin/umount', [directory]);
     }
   });
 });

@@ -62,7 +62,7 @@ it('a shipper killed with SIGKILL at any moment has everything in the store exac
   };
 
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const child: ChildProcess = fork(join(import.meta.dirname, 'testing', 'shipper-process.ts'), [
+    const child: ChildProcess = fork(new URL('./testing/shipper-process.ts', import.meta.url), [
       logDirectory,
       analyticsDirectory,
     ]);

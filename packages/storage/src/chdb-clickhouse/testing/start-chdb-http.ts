@@ -14,7 +14,7 @@ export interface ChdbHttpServer {
 /** Starts chDB behind ClickHouse's HTTP interface in a second process, on a free port of the loopback interface. */
 export async function startChdbHttp(directory?: string): Promise<ChdbHttpServer> {
   const data = directory ?? mkdtempSync(join(tmpdir(), 'chdb-http-'));
-  const child = fork(join(import.meta.dirname, 'chdb-http-server.ts'), [data], {
+  const child = fork(new URL('./chdb-http-server.ts', import.meta.url), [data], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -37,7 +37,7 @@ export function simulateRate(
 ): RateRow {
   const { random, normal } = createSources(seed);
   const alarms = LEVELS.map(() => 0);
-  const sharing = windowSize * 10 <= referenceSize ? 5 : 1;
+  const sharing = windowSize * 5 <= referenceSize ? 5 : 1;
   for (let done = 0; done < windows; done += sharing) {
     const profile = buildProfile({ x: feature.reference(referenceSize, random) });
     const shares = feature.cellShares(profile.features[0]!.reference);

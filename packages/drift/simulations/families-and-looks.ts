@@ -22,7 +22,7 @@ export function simulateFamily(
   seed: number,
   falseAlarmRate = 0.05,
 ): FamilyResult {
-  const { random, normal } = createSources(seed);
+  const { normal } = createSources(seed);
   const proportions: number[] = [];
   let found = 0;
   let anyFalseAlarm = 0;
@@ -89,7 +89,7 @@ export function simulateLooks(looks: number, runs: number, seed: number, falseAl
   );
   const alarmed = plans.map(() => 0);
   for (let run = 0; run < runs; run += 1) {
-    const profile = buildProfile({ x: continuousFeature.reference(5_000, random) });
+    const profile = buildProfile({ x: continuousFeature.reference(2_000, random) });
     const shares = continuousFeature.cellShares(profile.features[0]!.reference);
     const isAlarmed = plans.map(() => false);
     for (let look = 0; look < looks; look += 1) {

@@ -6,8 +6,8 @@ import { simulatePower } from './power.ts';
 import { simulateClassicalDetectors, simulateRunLengths } from './run-lengths.ts';
 import { rate } from './scenario.ts';
 
-const WINDOWS = 20_000;
-const REFERENCE_ROWS = 2_000;
+const WINDOWS = 12_000;
+const REFERENCE_ROWS = 1_000;
 const started = performance.now();
 const lines: string[] = [];
 const say = (line: string): void => {
@@ -22,7 +22,7 @@ say('standard error.');
 say('');
 say('## One feature, no drift: alarms as a multiple of the stated rate');
 say('');
-say('Reference of 2,000 rows. 1.00 is exact; the target is 0.5 to 1.5 in every cell.');
+say('Reference of 1,000 rows. 1.00 is exact; the target is 0.5 to 1.5 in every cell.');
 say('The distribution is judged at 80 to 100 % of the level (the rest is kept for missing values, new categories and');
 say('values out of range), so values a little below 1 are by design.');
 say('');
@@ -56,12 +56,12 @@ say(
 say('');
 say('## Distances against their size-aware critical value (level 0.01) and against the customary fixed 0.1');
 say('');
-say('Ten equal bins, reference of 5,000 rows, 20,000 windows without drift per row.');
+say('Ten equal bins, reference of 5,000 rows, 10,000 windows without drift per row.');
 say('');
 say('| distance | window | over the critical value | over 0.1 |');
 say('|---|--:|--:|--:|');
 [100, 200, 500, 1_000, 10_000, 100_000].forEach((windowSize, k) => {
-  for (const row of simulateDistances(5_000, windowSize, 20_000, 50_000 + k)) {
+  for (const row of simulateDistances(5_000, windowSize, 10_000, 50_000 + k)) {
     const size = windowSize.toLocaleString('en');
     say(`| ${row.distance} | ${size} | ${rate(row.overCritical, row.windows)} | ${rate(row.overFixed, row.windows)} |`);
   }
@@ -75,7 +75,7 @@ say('');
 say('| truly drifted | runs | share of false alarms among alarms | any false alarm | drifted features found |');
 say('|--:|--:|--:|--:|--:|');
 [0, 10, 40].forEach((drifted, k) => {
-  const runs = drifted === 10 ? 1_000 : 300;
+  const runs = drifted === 10 ? 500 : 200;
   const family = simulateFamily(100, drifted, 0.4, runs, 60_000 + k);
   const fdr = `${family.falseDiscoveryRate.toFixed(4)} ± ${family.falseDiscoveryError.toFixed(4)}`;
   const power = drifted > 0 ? family.power.toFixed(3) : '–';
@@ -85,7 +85,7 @@ say('|--:|--:|--:|--:|--:|');
 say('');
 say('## 1,000 looks without drift, false-alarm rate 0.05 for the whole run');
 say('');
-const looks = simulateLooks(1_000, 400, 70_000);
+const looks = simulateLooks(1_000, 200, 70_000);
 say('| plan | runs | any false alarm |');
 say('|---|--:|--:|');
 say(`| horizon of 1,000 looks | ${looks.runs} | ${rate(looks.horizon * looks.runs, looks.runs)} |`);
@@ -99,7 +99,7 @@ say('## Power at the defaults (false-alarm rate 0.01, minimum effects on)');
 say('');
 say('| change | target | runs | found |');
 say('|---|---|--:|--:|');
-for (const row of simulatePower(600, 80_000)) {
+for (const row of simulatePower(400, 80_000)) {
   say(`| ${row.change} | ${row.target} | ${row.runs} | ${rate(row.found, row.runs)} |`);
 }
 
@@ -116,7 +116,7 @@ say('|--:|--:|--:|--:|--:|--:|--:|');
     [10_000, 2_000],
   ] as const
 ).forEach(([referenceSize, expected], k) => {
-  const row = simulateRunLengths(referenceSize, expected, 3_000, 90_000 + k);
+  const row = simulateRunLengths(referenceSize, expected, 2_000, 90_000 + k, 3_000);
   const measured = `${row.mean.toFixed(0)} ± ${row.standardError.toFixed(0)}`;
   const delays = `${row.delayHalf.toFixed(0)} | ${row.delayOne.toFixed(0)}`;
   say(
@@ -124,11 +124,11 @@ say('|--:|--:|--:|--:|--:|--:|--:|');
   );
 });
 say('');
-say('The threshold itself is found by 4,000 simulated streams, which adds about 2 % of error to each row.');
+say('The threshold itself is found by 3,000 simulated streams, which adds about 2 % of error to each row.');
 say('');
 say('For comparison, false alarms of the classical detectors at their defaults per 10,000 normal values:');
 say('');
-for (const { name, alarms } of simulateClassicalDetectors(40, 99_000)) say(`- ${name}: ${alarms.toFixed(2)}`);
+for (const { name, alarms } of simulateClassicalDetectors(20, 99_000)) say(`- ${name}: ${alarms.toFixed(2)}`);
 say('');
 say(
   `Node ${process.versions.node}; the whole run took ${((performance.now() - started) / 60_000).toFixed(1)} minutes on one core.`,

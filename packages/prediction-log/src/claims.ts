@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
@@ -74,12 +74,7 @@ export function claimDirectory(directory: string, kind: ClaimKind): ClaimResult 
   const path = join(directory, name);
   // Renamed into place, so nobody ever reads half a claim and takes it for a dead one.
   const temporary = `${path}.new`;
-  const file = openSync(temporary, 'wx');
-  try {
-    writeSync(file, JSON.stringify({ ...identity, kind } satisfies ClaimFile));
-  } finally {
-    closeSync(file);
-  }
+  writeFileSync(temporary, JSON.stringify({ ...identity, kind } satisfies ClaimFile), { flag: 'wx' });
   renameSync(temporary, path);
   const holder = findHolder(directory, name);
   if (holder !== undefined) {

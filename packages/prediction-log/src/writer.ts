@@ -46,6 +46,8 @@ const BACKLOG_AGE_MS = 60_000;
 
 const unavailable = (detail: string, cause?: unknown) => new SwitchyardError('log_unavailable', detail, { cause });
 
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown error';
+
 function sleepSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
@@ -91,13 +93,16 @@ export function openPredictionLog(options: PredictionLogOptions): PredictionLogW
     throw unavailable(`'${options.writer}' cannot be the name of a prediction log writer`);
   }
   const directory = join(options.directory, options.writer);
-  mkdirSync(directory, { recursive: true });
-  const claim = claimForWriting(directory, options.writer);
+  let claim: Claim | undefined;
   try {
+    mkdirSync(directory, { recursive: true });
+    claim = claimForWriting(directory, options.writer);
     return startWriter(options, directory, claim);
   } catch (error) {
-    claim.release();
-    throw error;
+    claim?.release();
+    throw SwitchyardError.is(error)
+      ? error
+      : unavailable(`the prediction log cannot be opened: ${codeOf(error)}`, error);
   }
 }
 
@@ -218,8 +223,7 @@ function startWriter(options: PredictionLogOptions, directory: string, claim: Cl
         segment.append(bytes);
       } catch (error) {
         reportFailure();
-        const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-        throw unavailable(`the prediction log cannot be written: ${code}`, error);
+        throw unavailable(`the prediction log cannot be written: ${codeOf(error)}`, error);
       }
       reportSuccess();
       if (segment.sizeBytes() >= options.segmentMaximumBytes) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SwitchyardError } from '@switchyard/contracts';
@@ -148,6 +148,11 @@ describe('openPredictionLog', () => {
 
   it.each(['../x', '', 'a/b', 'quarantine', '.hidden'])('refuses %j as a name', (writer) => {
     expect(codeOf(() => openLog({ writer }))).toBe('log_unavailable');
+  });
+
+  it('says so when its directory cannot be used', () => {
+    writeFileSync(join(directory, 'file'), '');
+    expect(codeOf(() => openLog({ directory: join(directory, 'file') }))).toBe('log_unavailable');
   });
 
   it('is not writable above the unshipped limit, and is again once segments were deleted', async () => {

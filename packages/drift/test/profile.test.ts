@@ -110,8 +110,12 @@ describe('windows', () => {
     const created = createDriftWindow(built.profile);
     if (!created.ok) throw new Error(created.needed);
     created.window.addValues('x', values);
-    const counts = created.window.countsOf('x');
-    expect(counts.ok && counts.cells).toEqual(built.profile.features[0]!.reference.counts);
+    const oneByOne = createDriftWindow(built.profile);
+    if (!oneByOne.ok) throw new Error(oneByOne.needed);
+    for (const x of values) oneByOne.window.addRow({ x });
+    for (const counts of [created.window.countsOf('x'), oneByOne.window.countsOf('x')]) {
+      expect(counts.ok && counts.cells).toEqual(built.profile.features[0]!.reference.counts);
+    }
   });
 
   test('unknown features are refused', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BatchQueue, type Executor, type RunOutcome } from '../src/onnx/batch-queue.ts';
 import type { InputColumns } from '../src/onnx/encode-rows.ts';
-import type { Job } from '../src/onnx/jobs.ts';
+import type { BatchTiming, Job } from '../src/onnx/jobs.ts';
 import type { SessionTensor } from '../src/onnx/session.ts';
 import { getTypeByDatatype } from '../src/onnx/tensor-types.ts';
 
@@ -46,7 +46,12 @@ function makeExecutor(
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A call whose promise gives what came back for its rows. */
-function push(queue: BatchQueue, rows: readonly number[], wanted: readonly string[] = outputNames): Promise<number[]> {
+function push(
+  queue: BatchQueue,
+  rows: readonly number[],
+  wanted: readonly string[] = outputNames,
+  onTiming?: (timing: BatchTiming) => void,
+): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const answers: number[] = [];
     const job: Job = {
@@ -65,7 +70,10 @@ function push(queue: BatchQueue, rows: readonly number[], wanted: readonly strin
           answers.push(value);
         }
       },
-      finish: () => resolve(answers),
+      finish(timing) {
+        onTiming?.(timing);
+        resolve(answers);
+      },
       fail: reject,
     };
     queue.push(job);
@@ -161,6 +169,13 @@ test('a full queue refuses, and takes calls again when it has run', async () => 
 test('a call larger than the queue is taken when nothing waits: it would be refused for ever otherwise', async () => {
   const queue = new BatchQueue({ columns, maximumQueuedRows: 2, maximumBatchRows: 2, executor: makeExecutor() });
   expect(await push(queue, [1, 2, 3, 4, 5])).toEqual([2, 4, 6, 8, 10]);
+});
+
+test('a call spread over batches is told what all of them took', async () => {
+  const queue = new BatchQueue({ ...limits, maximumBatchRows: 2, executor: makeExecutor() });
+  const timings: BatchTiming[] = [];
+  await push(queue, [1, 2, 3, 4, 5], outputNames, (timing) => timings.push(timing));
+  expect(timings).toEqual([{ startedAtMs: 1, runMicros: 15, rows: 2 }]);
 });
 
 test('calls that want other outputs do not share a batch', async () => {

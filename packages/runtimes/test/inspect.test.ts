@@ -75,6 +75,12 @@ describe('what is found in a file', () => {
     expect((await signatureOf('margins', 'binary')).roles).toEqual({ label: 'label' });
   });
 
+  test('of several single columns none is taken for the probability of the positive class', async () => {
+    const { outputs, roles } = await signatureOf('column-a-class', 'binary');
+    expect(outputs.map((output) => output.name)).toEqual(['output_label', 'i20', 'i40']);
+    expect(roles).toEqual({ label: 'output_label' });
+  });
+
   test('a model that mixes the rows of a run gets them one by one', async () => {
     expect((await signatureOf('mixed-rows', 'regression')).inputs[0]?.shape).toEqual([1, 3]);
   });

@@ -45,6 +45,8 @@ interface Waiting {
   hasFailed: boolean;
   /** A batch it was part of failed: it runs by itself now, so that only the call to blame fails. */
   isAlone: boolean;
+  /** What the batches it was in came to; undefined before the first has run. */
+  timing: BatchTiming | undefined;
 }
 
 /**
@@ -86,7 +88,7 @@ export class BatchQueue {
       job.fail(new SwitchyardError('overloaded', detail, { retryAfterSeconds: 1 }));
       return;
     }
-    this.#waiting.push({ job, sent: 0, hasFailed: false, isAlone: false });
+    this.#waiting.push({ job, sent: 0, hasFailed: false, isAlone: false, timing: undefined });
     this.#queuedRows += job.rowCount;
     this.#schedule();
   }
@@ -199,12 +201,16 @@ export class BatchQueue {
         return;
       }
     }
-    const timing: BatchTiming = { startedAtMs: outcome.startedAtMs, runMicros: outcome.runMicros, rows };
     for (const { waiting, at, count } of pieces) {
       if (waiting.hasFailed) continue;
+      waiting.timing = {
+        startedAtMs: waiting.timing?.startedAtMs ?? outcome.startedAtMs,
+        runMicros: (waiting.timing?.runMicros ?? 0) + outcome.runMicros,
+        rows: Math.max(waiting.timing?.rows ?? 0, rows),
+      };
       try {
         waiting.job.take(outcome.outputs, at, count, rows);
-        if (waiting.sent === waiting.job.rowCount) waiting.job.finish(timing);
+        if (waiting.sent === waiting.job.rowCount) waiting.job.finish(waiting.timing);
       } catch (error) {
         this.#fail(waiting, error);
       }

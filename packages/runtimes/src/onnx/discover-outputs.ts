@@ -95,12 +95,7 @@ function discoverClasses(question: OutputQuestion, seen: readonly SeenOutput[]):
     seen.filter((output) => output.kind === 'label' && output.width === 1),
     /label|class|pred/i,
   );
-  const floats = seen.filter((output) => output.kind === 'float');
-  const wide = preferred(
-    floats.filter((output) => output.width > 1),
-    /prob|score/i,
-  );
-  const candidate = wide ?? preferred(floats, /prob|score/i);
+  const candidate = findScores(seen);
   const isProbability = candidate !== undefined && oddRow(candidate) === undefined;
   if (candidate !== undefined && !isProbability && label === undefined) {
     const shown = (oddRow(candidate) ?? []).slice(0, 4).map((value) => Number(value.toPrecision(4)));
@@ -172,6 +167,24 @@ function decideLabels(
 function isReordered(given: readonly ClassLabel[], own: readonly ClassLabel[]): boolean {
   const texts = own.map(String);
   return given.every((label) => texts.includes(String(label))) && String(given) !== String(own);
+}
+
+/** The output that may hold probabilities: a column for each class, else the only one of one column. */
+function findScores(seen: readonly SeenOutput[]): SeenOutput | undefined {
+  const named = /prob|score/i;
+  const floats = seen.filter((output) => output.kind === 'float');
+  const wide = floats.filter((output) => output.width > 1);
+  if (wide.length > 0)
+    return (
+      preferred(
+        wide.filter((output) => oddRow(output) === undefined),
+        named,
+      ) ?? preferred(wide, named)
+    );
+  if (floats.length <= 1) return floats[0];
+  // Of several single columns nothing says which class each belongs to.
+  const byName = floats.filter((output) => named.test(output.name));
+  return byName.length === 1 ? byName[0] : undefined;
 }
 
 /** The first row that cannot be probabilities: outside 0 to 1, or not adding up to 1. */

@@ -8,6 +8,7 @@ import { layOutColumns } from './encode-rows.ts';
 import { FileBytes } from './file-bytes.ts';
 import { measureRunMicros } from './measure-session.ts';
 import { type OnnxOutline, readOutline } from './model-outline.ts';
+import { plainMessage } from './plain-message.ts';
 import { encodeRows, findKnownTexts, makeProbeRows } from './probe-rows.ts';
 import { makeAnswerReader } from './read-answers.ts';
 import { openSession, runRows, type Session, type SessionTensor } from './session.ts';
@@ -236,17 +237,4 @@ function explainLoadFailure(error: unknown): string {
   const opset = /Opset (\d+) is under development/.exec(message);
   if (opset !== null) return `The model uses ONNX opset ${opset[1]}, which is newer than ONNX Runtime supports.`;
   return `ONNX Runtime cannot load the file: ${message}`;
-}
-
-/** The message without the path of the file and the source locations that mean nothing to its reader. */
-function plainMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const short = message
-    .replace(/Load model from \S+ failed:\s*/g, '')
-    .replace(/(?:^|\s)\/\S+\.(?:cc|h|cpp):\d+\s*/g, ' ')
-    .replace(/(?:[\w:]+[ *&]+)*onnxruntime::.*?\)(?: const)? (?=[A-Z('])/g, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 500);
-  return /[.!?]$/.test(short) ? short : `${short}.`;
 }

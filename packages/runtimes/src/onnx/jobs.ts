@@ -5,8 +5,9 @@ import type { AnswerReader } from './read-answers.ts';
 import type { SessionTensor } from './session.ts';
 import { copyInto, getTypeByRuntimeType, type TensorValues } from './tensor-types.ts';
 
-/** When a batch ran and how large it was; times are of one clock, in milliseconds. */
+/** When a call first ran, for how long in all its batches, and the rows of the largest of them. */
 export interface BatchTiming {
+  /** On the clock of `monotonicMs`. */
   readonly startedAtMs: number;
   readonly runMicros: number;
   readonly rows: number;

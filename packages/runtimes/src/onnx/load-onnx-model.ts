@@ -7,10 +7,10 @@ import { layOutColumns, makeRowEncoder } from './encode-rows.ts';
 import { InferJob, PredictJob } from './jobs.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { openModel } from './open-model.ts';
+import { plainMessage } from './plain-message.ts';
 import { makeAnswerReader } from './read-answers.ts';
 import type { LoadMeasurements } from './thread-messages.ts';
 import { type OnnxWorkerPool, WorkerPool } from './worker-pool.ts';
-import { ThreadRefusal } from './worker-thread.ts';
 
 /** Up to here a run in the caller's thread costs less than the way to another one and back (about 175 µs). */
 const INLINE_RUN_MICROS = 150;
@@ -63,8 +63,9 @@ export async function loadOnnxModel(options: LoadOptions): Promise<LoadedModel> 
     });
   } catch (error) {
     if (SwitchyardError.is(error)) throw error;
-    const message = error instanceof ThreadRefusal || error instanceof Error ? error.message : String(error);
-    throw new SwitchyardError('invalid_artifact', `The model cannot be loaded: ${message}`, { cause: error });
+    throw new SwitchyardError('invalid_artifact', `The model cannot be loaded: ${plainMessage(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { SwitchyardError } from '@switchyard/contracts';
 import { handleFeedback } from './feedback/feedback-handler.ts';
 import { type Exchange, openExchange, sendFailure, sendJson, sendText } from './http/exchange.ts';
 import type { RequestHandler } from './http/http-server.ts';
-import { readBody } from './http/request-body.ts';
+import { type BodyBudget, readBody } from './http/request-body.ts';
 import { findRoute, type Route } from './http/router.ts';
 import type { Outbox } from './log/outbox.ts';
 import type { RejectionCounter } from './log/rejection-counter.ts';
@@ -31,6 +31,9 @@ export interface RequestHandlerOptions {
   readonly logFailure: (requestId: string, error: unknown) => void;
 }
 
+/** Bodies of the largest size that may be arriving at the same time; of small ones there may be any number. */
+const BODIES_AT_ONCE = 16;
+
 /** What a name stands for: endpoints come first, then models. */
 type Target =
   | { readonly kind: 'endpoint'; readonly plan: EndpointPlan }
@@ -49,6 +52,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const code = sendFailure(exchange, error);
     if (code === 'log_unavailable') rejections.count(endpoint, code);
   };
+  const budget: BodyBudget = { maximumBytes: limits.bodyMaximumBytes * BODIES_AT_ONCE, heldBytes: 0 };
   const shared = {
     runner,
     outbox,
@@ -74,7 +78,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     handle: (body: Buffer, state: ServingState) => void,
   ): void => {
     const endpointKnown = () => (current()?.endpoints.has(endpoint) ? endpoint : '');
-    readBody(exchange, limits.bodyMaximumBytes, (failure, body) => {
+    readBody(exchange, limits.bodyMaximumBytes, budget, (failure, body) => {
       if (failure !== undefined) {
         fail(exchange, endpointKnown(), failure);
         return;

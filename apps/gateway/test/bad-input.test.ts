@@ -6,11 +6,12 @@ import { createShop } from './support/shop.ts';
 import { startTestGateway, type TestGateway } from './support/test-gateway.ts';
 
 let gateway: TestGateway;
-beforeEach(async () => {
-  gateway = await startTestGateway(undefined, { headersTimeoutMs: 300, requestTimeoutMs: 500, checkEveryMs: 50 });
+const start = async (httpLimits: Parameters<typeof startTestGateway>[1] = {}) => {
+  gateway = await startTestGateway(undefined, httpLimits);
   const shop = createShop();
   gateway.serve(shop.content, shop.loaded);
-});
+};
+beforeEach(() => start());
 afterEach(async () => {
   // Whatever was sent, the gateway still answers, and nothing unforeseen happened.
   const { status } = await gateway.predict('plain', { instances: [{ score: 0.5 }] });
@@ -263,7 +264,66 @@ describe('sizes', () => {
   );
 });
 
+describe('bodies made to be expensive', () => {
+  const many = (count: number, member: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => member(index)).join();
+  it.each([
+    ['thousands of units that are not texts', `{"instances":[{}],"units":[${many(30_000, () => '1')}]}`],
+    ['thousands of wrong members of the segment', `{"instances":[{}],"segment":{${many(8_000, (n) => `"k${n}":1`)}}}`],
+    ['thousands of members nobody knows', `{"instances":[{}],${many(8_000, (n) => `"k${n}":1`)}}`],
+    ['thousands of features nobody knows', `{"instances":[{"score":1,${many(8_000, (n) => `"k${n}":1`)}}]}`],
+    [
+      'a segment that would be logged with every row',
+      `{"instances":[${many(100, () => '[1]')}],"segment":{"k":"${'x'.repeat(9_000)}"}}`,
+    ],
+    [
+      'lists in lists in lists',
+      `{"instances":[{"score":1}],"context":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`,
+    ],
+  ])('%s', async (_name, body) => {
+    const problem = await problemOf(body);
+    expect(problem.status).toBe(400);
+    expect(JSON.stringify(problem).length).toBeLessThan(20_000);
+    expect(gateway.log.writes).toEqual([]);
+  });
+
+  it.each([
+    ['inputs', `{"inputs":[${many(21_000, () => '1')}]}`],
+    ['dimensions', `{"inputs":[{"name":"score","datatype":"FP32","shape":[${many(20_000, () => '0.5')}]}]}`],
+    ['parameters', `{"inputs":[],"parameters":{${many(8_000, (n) => `"k${n}":[]`)}}}`],
+  ])('thousands of %s', async (what, body) => {
+    const response = await gateway.call('/v2/models/plain/infer', { method: 'POST', body });
+    expect(response.status).toBe(400);
+    expect(((await response.json()) as { error: string }).error).toMatch(new RegExp(`too many ${what}`));
+  });
+
+  it('many large ones at once are refused before they fill the memory', async () => {
+    // Seventeen of the largest size, none of which ends.
+    const sockets = Array.from({ length: 17 }, () => connect(gateway.port, '127.0.0.1'));
+    let refused = '';
+    for (const socket of sockets) {
+      socket.on('error', () => {});
+      socket.on('data', (data: Buffer) => {
+        refused ||= data.toString().split('\r\n')[0] ?? '';
+      });
+      socket.write('POST /v1/models/plain:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n');
+      socket.write(Buffer.alloc(99_000, 0x20));
+    }
+    for (let attempt = 0; attempt < 100 && refused === ''; attempt += 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(refused).toBe('HTTP/1.1 429 Too Many Requests');
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const large = await gateway.predict('plain', `{"instances":[{"score":1}]${' '.repeat(90_000)}}`);
+    expect(large.status).toBe(200);
+  });
+});
+
 describe('callers that do not speak HTTP, or slowly', () => {
+  beforeEach(async () => {
+    await gateway.close();
+    await start({ headersTimeoutMs: 300, requestTimeoutMs: 500, checkEveryMs: 50 });
+  });
   const converse = (text: string, more?: (socket: ReturnType<typeof connect>) => void) =>
     new Promise<string>((resolve) => {
       let answer = '';

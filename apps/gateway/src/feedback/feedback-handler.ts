@@ -18,6 +18,9 @@ export interface FeedbackHandlerOptions {
   readonly fail: (exchange: Exchange, endpoint: string, error: unknown) => void;
 }
 
+const MAXIMUM_MEMBERS = 1_000;
+const MAXIMUM_DETAIL_CHARACTERS = 300;
+
 /** Items of a body: parsed, or why one could not be. */
 type Item = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string };
 
@@ -41,11 +44,16 @@ export function handleFeedback(exchange: Exchange, body: Buffer, options: Feedba
       rejected.push({ index, code: 'malformed_json', detail: item.detail });
       return;
     }
+    if (countMembers(item.value) > MAXIMUM_MEMBERS) {
+      rejected.push({ index, code: 'invalid_request', detail: `more than ${MAXIMUM_MEMBERS} values` });
+      return;
+    }
     const parsed = feedbackItemSchema.safeParse(item.value);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-      rejected.push({ index, code: 'invalid_request', detail: `${place}${issue?.message ?? 'invalid'}` });
+      const detail = `${place}${issue?.message ?? 'invalid'}`.slice(0, MAXIMUM_DETAIL_CHARACTERS);
+      rejected.push({ index, code: 'invalid_request', detail });
       return;
     }
     const { id, at, label, reward, values } = parsed.data;
@@ -75,6 +83,11 @@ export function handleFeedback(exchange: Exchange, body: Buffer, options: Feedba
     if (failure === undefined) answer();
     else fail(exchange, '', failure);
   });
+}
+
+/** Of the item and of its values: the schema would describe each wrong one. */
+function countMembers(item: unknown): number {
+  return Object.keys(Object(item)).length + Object.keys(Object((Object(item) as { values?: unknown }).values)).length;
 }
 
 function isNdjson(contentType: string | undefined): boolean {

@@ -5,25 +5,39 @@ import type { Exchange } from './exchange.ts';
 /** How much of a refused body is read and thrown away, so that the caller gets to read the answer. */
 const DISCARD_LIMIT_BYTES = 268_435_456;
 
+/** What bodies that are being read may hold together, over all connections. */
+export interface BodyBudget {
+  readonly maximumBytes: number;
+  heldBytes: number;
+}
+
 /**
- * Reads the body and calls `done` once: with the bytes, or with what is wrong (body_too_large, unsupported_media_type).
- * A body over the limit is never held: the answer goes out at once and the rest is read into nothing.
+ * Reads the body and calls `done` once: with the bytes, or with what is wrong
+ * (body_too_large, unsupported_media_type, overloaded). A body over the limit is never held:
+ * the answer goes out at once and the rest is read into nothing.
  */
 export function readBody(
   exchange: Exchange,
   maximumBytes: number,
+  budget: BodyBudget,
   done: (failure: SwitchyardError | undefined, body: Buffer) => void,
 ): void {
   const { request, headers } = exchange;
   let chunks: Buffer[] | undefined;
   let first: Buffer | undefined;
   let size = 0;
+  let held = 0;
   let isRefused = false;
 
-  const refuse = (failure: SwitchyardError): void => {
-    isRefused = true;
+  const letGo = (): void => {
+    budget.heldBytes -= held;
+    held = 0;
     first = undefined;
     chunks = undefined;
+  };
+  const refuse = (failure: SwitchyardError): void => {
+    isRefused = true;
+    letGo();
     done(failure, EMPTY);
   };
 
@@ -37,14 +51,24 @@ export function readBody(
       refuse(tooLarge(maximumBytes));
       return;
     }
+    if (budget.heldBytes + chunk.length > budget.maximumBytes) {
+      refuse(new SwitchyardError('overloaded', 'too many large bodies arrive at once', { retryAfterSeconds: 1 }));
+      return;
+    }
+    held += chunk.length;
+    budget.heldBytes += chunk.length;
     if (first === undefined) first = chunk;
     else if (chunks === undefined) chunks = [first, chunk];
     else chunks.push(chunk);
   });
   request.on('end', () => {
     if (isRefused) return;
-    done(undefined, chunks === undefined ? (first ?? EMPTY) : Buffer.concat(chunks, size));
+    const body = chunks === undefined ? (first ?? EMPTY) : Buffer.concat(chunks, size);
+    letGo();
+    done(undefined, body);
   });
+  // Also when the caller goes away in the middle.
+  request.on('close', letGo);
 
   const encoding = headers.contentEncoding;
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {

@@ -3,16 +3,10 @@ import type { Exchange } from '../http/exchange.ts';
 import { parseJson } from '../http/request-body.ts';
 import type { EndpointPlan } from '../predict/endpoint-plan.ts';
 import { type PredictHandlerOptions, sendPredictions } from '../predict/predict-handler.ts';
-import { checkBatch, isUnit, type PredictionRequest, readRows, type Segment } from '../predict/prediction-request.ts';
+import { checkBatch, type PredictionRequest, readRows } from '../predict/prediction-request.ts';
 import type { RowState } from '../predict/prediction-runner.ts';
 import type { ServingState } from '../snapshot/serving-state.ts';
-import {
-  batchSizeOf,
-  columnsOfSignature,
-  parametersBelow,
-  type ReceivedInfer,
-  readInferRequest,
-} from './infer-request.ts';
+import { batchSizeOf, columnsOfSignature, type ReceivedInfer, readInferRequest } from './infer-request.ts';
 import { type OutputTensor, outputJson } from './output-json.ts';
 
 /** `POST /v2/models/{endpoint}/infer` once the body is read. Throws what is wrong with the request. */
@@ -47,21 +41,8 @@ export function outputNamesOf(plan: EndpointPlan): readonly string[] {
 function readEndpointRequest(infer: ReceivedInfer, plan: EndpointPlan, maximumRows: number): PredictionRequest {
   const count = batchSizeOf(infer.inputs);
   checkBatch(count, maximumRows, undefined);
-  const { parameters } = infer;
-  const unit = parameters.unit ?? '';
-  if (!isUnit(unit))
-    throw new SwitchyardError('invalid_request', 'parameters.unit is a text of at most 512 characters');
-  const segment = parametersBelow(parameters, 'segment.');
-  for (const [name, value] of Object.entries(segment)) {
-    if (typeof value !== 'string') throw new SwitchyardError('invalid_request', `parameters.segment.${name} is a text`);
-  }
-  return {
-    rows: readRows(instancesOf(infer, plan, count), plan.features),
-    unit,
-    units: undefined,
-    segment: segment as Segment,
-    context: parametersBelow(parameters, 'context.'),
-  };
+  const { unit, segment, context } = infer;
+  return { rows: readRows(instancesOf(infer, plan, count), plan.features), unit, units: undefined, segment, context };
 }
 
 /** Arrays in the order of the endpoint's features, from one tensor per feature or from a model's own tensors. */

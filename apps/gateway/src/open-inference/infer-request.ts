@@ -6,6 +6,7 @@ import {
   type TensorDatatype,
   tensorDatatypeSchema,
 } from '@switchyard/contracts';
+import { type Context, checkSize, isUnit, type Segment } from '../predict/prediction-request.ts';
 
 /** A tensor as it was sent, flat. */
 export interface ReceivedTensor {
@@ -20,8 +21,16 @@ export interface ReceivedInfer {
   readonly inputs: readonly ReceivedTensor[];
   /** Names of the outputs that are wanted; undefined: all. */
   readonly outputs: readonly string[] | undefined;
-  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  /** From `parameters`: `unit`, `segment.…` and `context.…`; other parameters are left alone. */
+  readonly unit: string;
+  readonly segment: Segment;
+  readonly context: Context;
 }
+
+type Parameters = Readonly<Record<string, string | number | boolean>>;
+
+/** More of any of these is not a request but an attack on whoever would describe what is wrong with it. */
+const LIMITS = { inputs: 20_000, outputs: 1_000, parameters: 200, dimensions: 16 } as const;
 
 const DATATYPES = new Set<string>(tensorDatatypeSchema.options);
 
@@ -31,21 +40,46 @@ const refuse = (detail: string): never => {
 
 /** Checks the body of an `infer` call and flattens its tensors. Throws invalid_request. */
 export function readInferRequest(body: unknown): ReceivedInfer {
-  const lean = withoutData(body);
-  const { id, parameters, outputs } = parseOrThrow(inferRequestSchema, lean, 'the body');
+  checkExtent(body);
+  const { id, parameters = {}, outputs } = parseOrThrow(inferRequestSchema, withoutData(body), 'the body');
   const inputs = (body as { inputs: Record<string, unknown>[] }).inputs.map(readTensor);
   const names = new Set(inputs.map(({ name }) => name));
   if (names.size !== inputs.length) refuse('an input is given twice');
-  return { id, parameters: parameters ?? {}, outputs: outputs?.map(({ name }) => name), inputs };
+  const unit = parameters.unit ?? '';
+  if (!isUnit(unit)) return refuse('parameters.unit is a text of at most 512 characters');
+  const segment = parametersBelow(parameters, 'segment.');
+  for (const [name, value] of Object.entries(segment)) {
+    if (typeof value !== 'string') refuse(`parameters.segment.${name} is a text`);
+  }
+  const context = parametersBelow(parameters, 'context.');
+  checkSize('segment', segment);
+  checkSize('context', context);
+  return { id, inputs, outputs: outputs?.map(({ name }) => name), unit, segment: segment as Segment, context };
+}
+
+function checkExtent(body: unknown): void {
+  const { inputs, outputs, parameters } = Object(body) as Record<string, unknown>;
+  const lengthOf = (value: unknown): number =>
+    Array.isArray(value) ? value.length : Object.keys(Object(value)).length;
+  if (lengthOf(inputs) > LIMITS.inputs) refuse('there are too many inputs');
+  if (lengthOf(outputs) > LIMITS.outputs) refuse('there are too many outputs');
+  const tensors = [inputs, outputs].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []));
+  for (const tensor of [{ parameters }, ...tensors]) {
+    const { shape, parameters: own } = Object(tensor) as Record<string, unknown>;
+    if (Array.isArray(shape) && shape.length > LIMITS.dimensions) refuse('a shape has too many dimensions');
+    if (lengthOf(own) > LIMITS.parameters) refuse('there are too many parameters');
+  }
 }
 
 /** The schema looks at everything but the data, which may be millions of values. */
 function withoutData(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null || !Array.isArray((body as { inputs?: unknown }).inputs)) return body;
-  const inputs = (body as { inputs: unknown[] }).inputs.map((input) =>
-    typeof input === 'object' && input !== null ? { ...input, data: undefined } : input,
-  );
-  return { ...body, inputs };
+  const { id, parameters, inputs, outputs } = Object(body) as Record<string, unknown>;
+  const lean = Array.isArray(inputs)
+    ? inputs.map((input: unknown) =>
+        typeof input === 'object' && input !== null ? { ...input, data: undefined } : input,
+      )
+    : inputs;
+  return typeof body === 'object' && body !== null ? { id, parameters, outputs, inputs: lean } : body;
 }
 
 function readTensor(tensor: Record<string, unknown>): ReceivedTensor {
@@ -103,10 +137,7 @@ export function columnsOfSignature(signature: Signature): readonly Column[] {
 }
 
 /** Scalars under `prefix.` as a record of their own. */
-export function parametersBelow(
-  parameters: Readonly<Record<string, string | number | boolean>>,
-  prefix: string,
-): Readonly<Record<string, string | number | boolean>> {
+function parametersBelow(parameters: Parameters, prefix: string): Parameters {
   const found: Record<string, string | number | boolean> = Object.create(null);
   for (const [name, value] of Object.entries(parameters)) {
     if (name.startsWith(prefix)) found[name.slice(prefix.length)] = value;

@@ -6,13 +6,7 @@ import type { Outbox } from '../log/outbox.ts';
 import { checkBatch } from '../predict/prediction-request.ts';
 import { assembleLine, type SharedRecordParts } from '../predict/record-lines.ts';
 import { directName, type ServingState, type VersionPlan } from '../snapshot/serving-state.ts';
-import {
-  batchSizeOf,
-  columnsOfSignature,
-  parametersBelow,
-  type ReceivedInfer,
-  readInferRequest,
-} from './infer-request.ts';
+import { batchSizeOf, columnsOfSignature, type ReceivedInfer, readInferRequest } from './infer-request.ts';
 import { outputJson } from './output-json.ts';
 import { answersOfTensors, toTensor } from './tensors.ts';
 
@@ -130,10 +124,9 @@ function linesOf(
   const shared: SharedRecordParts = {
     at: exchange.atMs,
     requestIdJson: JSON.stringify(exchange.requestId),
-    segmentJson: JSON.stringify(textsOf(parametersBelow(infer.parameters, 'segment.'))),
-    contextJson: JSON.stringify(parametersBelow(infer.parameters, 'context.')),
+    segmentJson: JSON.stringify(infer.segment),
+    contextJson: JSON.stringify(infer.context),
   };
-  const unit = typeof infer.parameters.unit === 'string' ? infer.parameters.unit : '';
   const answers: readonly Answer[] =
     result === undefined ? [] : answersOfTensors(signature, result.outputs, ids.length);
   const columns = columnsOfSignature(signature);
@@ -146,7 +139,7 @@ function linesOf(
       if (column !== undefined)
         features[spec.name] = byName.get(column.tensor)?.data[row * column.width + column.offset] ?? null;
     });
-    return assembleLine(plan.recordJson, shared, id, unit, JSON.stringify(features), '[]', 1, {
+    return assembleLine(plan.recordJson, shared, id, infer.unit, JSON.stringify(features), '[]', 1, {
       answerJson: JSON.stringify(answers[row] ?? {}),
       error: failure === undefined ? '' : SwitchyardError.is(failure) ? failure.code : 'internal_error',
       totalMicros,
@@ -155,10 +148,6 @@ function linesOf(
       batchRows: result?.batchRows ?? 0,
     });
   });
-}
-
-function textsOf(values: Readonly<Record<string, string | number | boolean>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }
 
 function responseJson(plan: VersionPlan, infer: ReceivedInfer, ids: readonly string[], result: InferResult): string {

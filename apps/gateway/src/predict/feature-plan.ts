@@ -26,6 +26,8 @@ export interface FeaturePlan {
   readonly rejectsUnknown: boolean;
 }
 
+/** Problems that are told; more help nobody. */
+export const MAXIMUM_PROBLEMS = 100;
 /** The largest number that rounds to a finite 32-bit float. */
 const FLOAT32_LIMIT = 3.4028235677973366e38;
 const RANGES: Partial<Record<TensorDatatype, readonly [number, number]>> = {
@@ -134,6 +136,7 @@ export function readRow(
       for (const name of Object.keys(record)) {
         if (plan.indexByName.has(name)) continue;
         isValid = false;
+        if (problems.length >= MAXIMUM_PROBLEMS) break;
         problems.push({ index, field: name, code: 'unknown_feature', detail: 'no model and no rule knows it' });
       }
     }

@@ -1,5 +1,5 @@
 import { type FieldProblem, parseOrThrow, predictRequestSchema, SwitchyardError } from '@switchyard/contracts';
-import { type FeaturePlan, type ReceivedRow, readRow } from './feature-plan.ts';
+import { type FeaturePlan, MAXIMUM_PROBLEMS, type ReceivedRow, readRow } from './feature-plan.ts';
 
 export type Segment = Readonly<Record<string, string>>;
 export type Context = Readonly<Record<string, string | number | boolean>>;
@@ -15,7 +15,7 @@ export interface PredictionRequest {
 }
 
 const UNIT_MAXIMUM_LENGTH = 512;
-const MAXIMUM_PROBLEMS = 100;
+const MAXIMUM_TAGS_CHARACTERS = 8_192;
 const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
 const KNOWN_MEMBERS = new Set(['instances', 'unit', 'units', 'segment', 'context']);
 
@@ -30,9 +30,11 @@ export function readPredictRequest(body: unknown, plan: FeaturePlan, maximumRows
   for (const member in request) if (!KNOWN_MEMBERS.has(member)) return refuse(body);
   const { instances, unit = '', units, segment = NOTHING, context = NOTHING } = request;
   if (!Array.isArray(instances) || instances.length === 0) return refuse(body);
-  if (!isUnit(unit) || !isSegment(segment) || !isContext(context)) return refuse(body);
+  checkBatch(instances.length, maximumRows, Array.isArray(units) ? units.length : undefined);
+  if (!isUnit(unit) || !isRecordOf(segment, isText) || !isRecordOf(context, isScalar)) return refuse(body);
   if (units !== undefined && !(Array.isArray(units) && units.every(isUnit))) return refuse(body);
-  checkBatch(instances.length, maximumRows, units?.length);
+  checkSize('segment', segment);
+  checkSize('context', context);
   return { rows: readRows(instances, plan), unit, units, segment, context };
 }
 
@@ -72,29 +74,62 @@ export function isUnit(value: unknown): value is string {
   return typeof value === 'string' && value.length <= UNIT_MAXIMUM_LENGTH;
 }
 
-function isSegment(value: unknown): value is Segment {
-  if (value === NOTHING) return true;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  for (const name in value) if (typeof (value as Record<string, unknown>)[name] !== 'string') return false;
-  return true;
+/**
+ * Segment and context are written into the record of every row of a request,
+ * so without a bound a small request could become a log of gigabytes.
+ */
+export function checkSize(what: string, record: Segment | Context): void {
+  let size = 0;
+  for (const name in record) size += name.length + String((record as Context)[name]).length;
+  if (size <= MAXIMUM_TAGS_CHARACTERS) return;
+  const detail = `names and values are longer than ${MAXIMUM_TAGS_CHARACTERS} characters together`;
+  throw new SwitchyardError('invalid_request', `${what}: ${detail}`, { problems: [{ field: what, detail }] });
 }
 
-function isContext(value: unknown): value is Context {
-  if (value === NOTHING) return true;
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+
+function isRecordOf<Value>(
+  value: unknown,
+  isValue: (member: unknown) => member is Value,
+): value is Readonly<Record<string, Value>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  for (const name in value) {
-    const item = (value as Record<string, unknown>)[name];
-    if (typeof item !== 'string' && typeof item !== 'boolean' && !Number.isFinite(item)) return false;
-  }
+  for (const name in value) if (!isValue((value as Record<string, unknown>)[name])) return false;
   return true;
 }
 
 function refuse(body: unknown): never {
-  // Rows have checks of their own, which say more; here only the number of them matters.
-  const lean =
-    typeof body === 'object' && body !== null && Array.isArray((body as { instances?: unknown }).instances)
-      ? { ...body, instances: (body as { instances: unknown[] }).instances.slice(0, 1).map(() => ({})) }
-      : body;
-  parseOrThrow(predictRequestSchema, lean, 'the body');
+  parseOrThrow(predictRequestSchema, excerptOf(body), 'the body');
   throw new SwitchyardError('invalid_request', 'the body does not match the contract');
+}
+
+/**
+ * What is wrong with a body is explained from a part of it: the schema would otherwise describe each of
+ * a million wrong members. Rows have checks of their own, which say more.
+ */
+function excerptOf(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return Array.isArray(body) ? [] : body;
+  const excerpt: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (KNOWN_MEMBERS.has(name)) excerpt[name] = value;
+    else if (Object.keys(excerpt).length < KNOWN_MEMBERS.size + 5) excerpt[name.slice(0, 100)] = null;
+  }
+  if (Array.isArray(excerpt.instances)) excerpt.instances = excerpt.instances.slice(0, 1).map(() => ({}));
+  if (Array.isArray(excerpt.units)) excerpt.units = excerpt.units.slice(0, 20_000);
+  excerpt.segment = wrongMembers(excerpt.segment, isText);
+  excerpt.context = wrongMembers(excerpt.context, isScalar);
+  return excerpt;
+}
+
+function wrongMembers(value: unknown, isRight: (member: unknown) => boolean): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return Array.isArray(value) ? [] : value;
+  const wrong: Record<string, unknown> = Object.create(null);
+  let count = 0;
+  for (const [name, member] of Object.entries(value)) {
+    if (isRight(member) || count === 20) continue;
+    wrong[name] = typeof member === 'object' && member !== null ? {} : member;
+    count += 1;
+  }
+  return { ...wrong };
 }

@@ -14,6 +14,9 @@ export interface FakeModel extends LoadedModel {
   readonly batches: FeatureRow[][];
   readonly inferred: (readonly Tensor[])[];
   isClosed: boolean;
+  /** Holds all answers back until `resume`. */
+  pause(): void;
+  resume(): void;
 }
 
 export const binarySignature = (features: readonly FeatureSpec[], over: Partial<Signature> = {}): Signature => ({
@@ -35,7 +38,9 @@ export function createFakeModel(options: FakeModelOptions): FakeModel {
   const { answer = answerWithFirst, delayMs = 0, execution = 'inline' } = options;
   const timings = { modelMicros: 12, queueMicros: 3 };
   let waiting: { rows: readonly FeatureRow[]; resolve: (result: PredictResult) => void }[] = [];
+  let isPaused = false;
   const runBatch = (): void => {
+    if (isPaused || waiting.length === 0) return;
     const calls = waiting;
     waiting = [];
     const batch = calls.flatMap(({ rows }) => [...rows]);
@@ -49,6 +54,13 @@ export function createFakeModel(options: FakeModelOptions): FakeModel {
     batches: [],
     inferred: [],
     isClosed: false,
+    pause() {
+      isPaused = true;
+    },
+    resume() {
+      isPaused = false;
+      runBatch();
+    },
     predict(rows) {
       return new Promise((resolve) => {
         waiting.push({ rows, resolve });

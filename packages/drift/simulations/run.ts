@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { LEVELS, RATE_SCENARIOS, simulateDistances, simulateRate, WINDOW_SIZES } from './false-alarm-rates.ts';
 import { simulateFamily, simulateLooks } from './families-and-looks.ts';
+import { simulateMultivariate } from './multivariate.ts';
 import { simulatePower } from './power.ts';
 import { simulateClassicalDetectors, simulateRunLengths } from './run-lengths.ts';
 import { rate } from './scenario.ts';
@@ -101,6 +102,17 @@ say('| change | target | runs | found |');
 say('|---|---|--:|--:|');
 for (const row of simulatePower(400, 80_000)) {
   say(`| ${row.change} | ${row.target} | ${row.runs} | ${rate(row.found, row.runs)} |`);
+}
+
+say('');
+say('## Several columns at once, level 0.05');
+say('');
+say('Four columns; with drift only the correlation of two of them changes, from 0.6 to 0.');
+say('');
+say('| test | runs | alarms without drift | found |');
+say('|---|--:|--:|--:|');
+for (const row of simulateMultivariate(400, 85_000)) {
+  say(`| ${row.test} | ${row.runs} | ${rate(row.falseAlarms, row.runs)} | ${rate(row.found, row.runs)} |`);
 }
 
 say('');

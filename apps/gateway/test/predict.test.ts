@@ -1,4 +1,10 @@
-import { predictResponseSchema, problemSchema, type ServedEndpoint } from '@switchyard/contracts';
+import {
+  type PredictionRecord,
+  predictResponseSchema,
+  problemSchema,
+  type ServedEndpoint,
+  SwitchyardError,
+} from '@switchyard/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeModel } from './support/fake-model.ts';
 import { createShop, model, SHOP_FEATURES, shopSignature } from './support/shop.ts';
@@ -243,6 +249,17 @@ describe('rows that are accepted and then fail', () => {
     expect(gateway.metricsText()).toContain(
       'switchyard_predictions_total{endpoint="plain",model="a",version="1",status="error"} 1',
     );
+  });
+
+  it('fail the whole request, whose other rows are not logged as answered either', async () => {
+    const { b } = serveShop();
+    b.predict = () => Promise.reject(new SwitchyardError('model_failed', 'the model failed while it ran'));
+    const units = Array.from({ length: 20 }, (_, index) => `user-${index}`);
+    const { status, body } = await gateway.predict('half', { instances: units.map(() => ({ score: 0.1 })), units });
+    expect([status, body.code]).toEqual([502, 'model_failed']);
+    const records = gateway.log.records() as PredictionRecord[];
+    expect(new Set(records.map(({ model: name }) => name))).toEqual(new Set(['a', 'b']));
+    for (const record of records) expect(record).toMatchObject({ status: 'error', error: 'model_failed', answer: {} });
   });
 
   it('past the deadline are answered 504 at once, and the late answer is dropped', async () => {

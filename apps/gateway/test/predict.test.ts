@@ -252,8 +252,13 @@ describe('rows that are accepted and then fail', () => {
   });
 
   it('fail the whole request, whose other rows are not logged as answered either', async () => {
-    const { b } = serveShop();
-    b.predict = () => Promise.reject(new SwitchyardError('model_failed', 'the model failed while it ran'));
+    const { a, b } = serveShop();
+    b.predict = async () => {
+      // After the other model has answered.
+      while (a.batches.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      throw new SwitchyardError('model_failed', 'the model failed while it ran');
+    };
     const units = Array.from({ length: 20 }, (_, index) => `user-${index}`);
     const { status, body } = await gateway.predict('half', { instances: units.map(() => ({ score: 0.1 })), units });
     expect([status, body.code]).toEqual([502, 'model_failed']);

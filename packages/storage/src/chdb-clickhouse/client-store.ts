@@ -9,12 +9,28 @@ function engineErrorCode(error: unknown): string | undefined {
   return typeof code === 'string' && /^\d+$/.test(code) && typeof type === 'string' ? code : undefined;
 }
 
-/** An error that the engine itself reported is a fault of the statement; anything else is a store that does not answer. */
+/** A query may not keep all others waiting for longer than this. */
+export const QUERY_MAXIMUM_SECONDS = 30;
+
+const LIMIT_CODES: Partial<Record<string, string>> = {
+  '159': `the query took more than ${QUERY_MAXIMUM_SECONDS} s: ask for a shorter period`,
+  '241': 'the query needs more memory than it may have: ask for a shorter period',
+};
+
+/**
+ * An error that the engine itself reported is a fault of the statement, unless it ran into a limit;
+ * anything else is a store that does not answer.
+ */
 async function translated<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (engineErrorCode(error) !== undefined || SwitchyardError.is(error) || error instanceof UnreadableSegmentError) {
+    const code = engineErrorCode(error);
+    const limit = LIMIT_CODES[code ?? ''];
+    if (limit !== undefined) {
+      throw new SwitchyardError('storage_unavailable', limit, { cause: error });
+    }
+    if (code !== undefined || SwitchyardError.is(error) || error instanceof UnreadableSegmentError) {
       throw error;
     }
     throw new SwitchyardError('storage_unavailable', 'the analytics store does not answer', { cause: error });

@@ -276,6 +276,12 @@ export function describeAnalyticsStore(name: string, makeSubject: () => Promise<
       expect(await store.health()).toEqual({ healthy: true, detail: '' });
     });
 
+    it('stops a query that takes more than it may', async () => {
+      await expect(
+        store.query('SELECT sum(sipHash64(number)) FROM numbers(100000000000) SETTINGS max_execution_time = 1'),
+      ).rejects.toMatchObject({ code: 'storage_unavailable', message: expect.stringContaining('shorter period') });
+    });
+
     it('answers sums by minute and by hour from the roll-ups', async () => {
       await insert([makePrediction(1, now), makeFeedback(makeId(now, 1), 1, now, { label: 'fraud' })]);
       for (const start of ['toStartOfMinute(at)', 'toStartOfHour(at)']) {

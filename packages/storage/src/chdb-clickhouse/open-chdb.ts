@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { SwitchyardError } from '@switchyard/contracts';
 import type { AnalyticsStore } from './analytics-store.ts';
-import { createClientStore } from './client-store.ts';
+import { createClientStore, QUERY_MAXIMUM_SECONDS } from './client-store.ts';
 import { lineStructure, readSettings } from './insert-segments.ts';
 import { applyRetention, migrateAnalytics } from './migrate.ts';
 
@@ -72,7 +72,9 @@ export async function openChdbAnalytics(options: ChdbAnalyticsOptions): Promise<
       await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic` });
       await client.command({ query: `USE ${DATABASE}` });
     }
-    await reader.command({ query: `SET max_memory_usage = ${QUERY_MEMORY_BYTES}` });
+    await reader.command({
+      query: `SET max_memory_usage = ${QUERY_MEMORY_BYTES}, max_execution_time = ${QUERY_MAXIMUM_SECONDS}`,
+    });
     const store = createClientStore({ engine: 'chdb', reader, loader, stage: stageFile, close });
     await migrateAnalytics(store);
     await applyRetention(store, options.retentionDays ?? DEFAULT_RETENTION_DAYS);

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { SwitchyardError } from '@switchyard/contracts';
 import type { AnalyticsStore } from './analytics-store.ts';
-import { createClientStore } from './client-store.ts';
+import { createClientStore, QUERY_MAXIMUM_SECONDS } from './client-store.ts';
 import { readSettings } from './insert-segments.ts';
 import { applyRetention, migrateAnalytics } from './migrate.ts';
 import { DEFAULT_RETENTION_DAYS } from './open-chdb.ts';
@@ -42,7 +42,11 @@ export async function openClickhouseAnalytics(options: ClickhouseAnalyticsOption
   } finally {
     await admin.close();
   }
-  const reader = createClient({ ...shared, database });
+  const reader = createClient({
+    ...shared,
+    database,
+    clickhouse_settings: { max_execution_time: QUERY_MAXIMUM_SECONDS },
+  });
   // Temporary tables live in a session; the server drops them when the session has been idle.
   const loader = createClient({
     ...shared,

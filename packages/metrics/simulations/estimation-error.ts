@@ -1,0 +1,269 @@
+import { readFileSync } from 'node:fs';
+import {
+  averagePrecision,
+  binaryMetrics,
+  type EstimatedBinaryMetric,
+  estimatePerformance,
+  estimateRegressionPerformance,
+  fitConfidenceBasedEstimator,
+  fitDirectLossEstimator,
+  regressionMetrics,
+  rocAuc,
+} from '../src/index.ts';
+import { type SeededRandom, seededRandom } from './random.ts';
+import { meanRow, type SimulationRow, shareRow } from './row.ts';
+
+const CHUNK = 500;
+const METRICS = ['rocAuc', 'averagePrecision', 'accuracy', 'f1', 'precision', 'recall'] as const;
+const IN_BAND = [0.95, 1] as const;
+
+interface Rows {
+  readonly labels: ArrayLike<number>;
+  readonly scores: Float64Array;
+}
+
+/** Is the realised figure inside the band of its estimate, ± 3 sampling errors, when the traffic moves? */
+export function estimationError(runs: number): SimulationRow[] {
+  return [
+    ...simulated(seededRandom(202), runs),
+    ...onRealScores(seededRandom(203), runs),
+    ...directLoss(seededRandom(204), runs),
+  ];
+}
+
+/** The model says p³/(p³ + (1−p)³) where p is true: over-confident, so that CBPE has to calibrate. */
+function draw(random: SeededRandom, count: number, moved: boolean): Rows {
+  const truth = Float64Array.from({ length: count }, () => {
+    const p = moved ? 1 - random.uniform() ** 0.8 * random.uniform() ** 0.3 : random.uniform() ** 1.5;
+    return Math.min(Math.max(p, 0.02), 0.98);
+  });
+  return {
+    labels: Uint8Array.from(truth, (p) => random.bernoulli(p)),
+    scores: truth.map((p) => p ** 3 / (p ** 3 + (1 - p) ** 3)),
+  };
+}
+
+function realizedOf(rows: Rows): Record<EstimatedBinaryMetric, number> {
+  const summary = binaryMetrics(rows.labels, rows.scores);
+  const [area, precision] = [rocAuc(rows.labels, rows.scores), averagePrecision(rows.labels, rows.scores)];
+  const of = (estimate: { ok: boolean; value?: number }) => (estimate.ok ? (estimate.value as number) : Number.NaN);
+  if (!summary.ok) throw new Error(summary.needed);
+  return {
+    rocAuc: of(area),
+    averagePrecision: of(precision),
+    accuracy: of(summary.accuracy),
+    f1: of(summary.f1),
+    precision: of(summary.precision),
+    recall: of(summary.recall),
+    specificity: of(summary.specificity),
+    valuePerRow: Number.NaN,
+  };
+}
+
+function fit(random: SeededRandom, reference: Rows, calibrate: 'auto' | 'never' = 'auto') {
+  const fitted = fitConfidenceBasedEstimator(reference.labels, reference.scores, { random: random.uniform, calibrate });
+  if (!fitted.ok) throw new Error(fitted.needed);
+  return fitted.estimator;
+}
+
+interface Judged {
+  readonly inside: boolean;
+  readonly error: number;
+}
+
+function judge(estimator: ReturnType<typeof fit>, chunk: Rows): Partial<Record<EstimatedBinaryMetric, Judged>> {
+  const estimated = estimatePerformance(estimator, chunk.scores);
+  if (!estimated.ok) throw new Error(estimated.needed);
+  const realized = realizedOf(chunk);
+  const judged: Partial<Record<EstimatedBinaryMetric, Judged>> = {};
+  for (const name of METRICS) {
+    const estimate = estimated.metrics[name];
+    const truth = realized[name];
+    if (!estimate.ok || Number.isNaN(truth)) continue;
+    judged[name] = {
+      inside: truth >= estimate.lower && truth <= estimate.upper,
+      error: Math.abs(estimate.value - truth),
+    };
+  }
+  return judged;
+}
+
+function simulated(random: SeededRandom, runs: number): SimulationRow[] {
+  const rows: SimulationRow[] = [];
+  for (const moved of [false, true]) {
+    const setting = `${moved ? 'traffic moved to high scores' : 'traffic as in the reference'}, reference 5,000, chunks of ${CHUNK}`;
+    const chunks = Array.from({ length: runs }, () =>
+      judge(fit(random, draw(random, 5000, false)), draw(random, CHUNK, moved)),
+    );
+    for (const name of METRICS) rows.push(...judgedRows(`CBPE ${name}`, setting, chunks, name));
+  }
+  // What the estimate is worth: assuming that nothing changed misses by far more.
+  const stale = Array.from({ length: runs }, () => {
+    const reference = realizedOf(draw(random, 5000, false));
+    return Math.abs(reference.accuracy - realizedOf(draw(random, CHUNK, true)).accuracy);
+  });
+  let at = 0;
+  const next = () => stale[at++] as number;
+  rows.push(
+    meanRow(
+      'accuracy, no estimate',
+      'mean |reference − realised| on the moved traffic, for comparison',
+      runs,
+      next,
+      [0.02, 1],
+    ),
+  );
+  const raw = Array.from({ length: runs }, () =>
+    judge(fit(random, draw(random, 5000, false), 'never'), draw(random, CHUNK, true)),
+  );
+  rows.push(
+    ...judgedRows(
+      'CBPE accuracy, not calibrated',
+      'over-confident scores taken at their word',
+      raw,
+      'accuracy',
+      [0, 0.9],
+      [0.02, 1],
+      'must fail: it shows what calibration is for',
+    ),
+  );
+  return rows;
+}
+
+function judgedRows(
+  what: string,
+  setting: string,
+  chunks: readonly Partial<Record<EstimatedBinaryMetric, Judged>>[],
+  name: EstimatedBinaryMetric,
+  band: readonly [number, number] = IN_BAND,
+  error: readonly [number, number] = [0, 0.03],
+  note?: string,
+): SimulationRow[] {
+  const known = chunks.flatMap((chunk) => (chunk[name] ? [chunk[name]] : []));
+  let [a, b] = [0, 0];
+  return [
+    shareRow(
+      `${what}: realised inside the band`,
+      setting,
+      known.length,
+      () => (known[a++] as Judged).inside,
+      band,
+      note,
+    ),
+    meanRow(
+      `${what}: mean |estimated − realised|`,
+      setting,
+      known.length,
+      () => (known[b++] as Judged).error,
+      error,
+      note,
+    ),
+  ];
+}
+
+/** Real labels and scores of the package's fixtures; chunks are drawn with odds that rise with the score. */
+function onRealScores(random: SeededRandom, runs: number): SimulationRow[] {
+  const fixture = JSON.parse(readFileSync(new URL('../test/fixtures/real-sets.json', import.meta.url), 'utf8'));
+  const wanted = [
+    'fraud, neural-network',
+    'fraud, random-forest',
+    'breast cancer, logistic regression',
+    'online shoppers, ExitRates',
+  ];
+  return fixture.binary
+    .filter(({ name }: { name: string }) => wanted.includes(name))
+    .flatMap(({ name, labels, scores }: { name: string; labels: string; scores: string }) => {
+      const all = { labels: unpack(labels), scores: unpack(scores) };
+      const chunks = Array.from({ length: Math.ceil(runs / 4) }, () => {
+        const { reference, later } = halves(random, all);
+        return judge(fit(random, reference), tilted(random, later));
+      });
+      return (['rocAuc', 'accuracy', 'f1'] as const).map(
+        (metric) =>
+          judgedRows(
+            `CBPE ${metric}`,
+            `${name} (real labels), scores tilted upwards`,
+            chunks,
+            metric,
+          )[0] as SimulationRow,
+      );
+    });
+}
+
+function unpack(base64: string): Float64Array {
+  const bytes = Buffer.from(base64, 'base64');
+  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+function halves(random: SeededRandom, { labels, scores }: Rows) {
+  const inReference = Array.from(scores, () => random.bernoulli(0.5) === 1);
+  const take = (wanted: boolean): Rows => {
+    const rows = Array.from(scores.keys()).filter((row) => inReference[row] === wanted);
+    return {
+      labels: rows.map((row) => labels[row] as number),
+      scores: Float64Array.from(rows, (row) => scores[row] as number),
+    };
+  };
+  return { reference: take(true), later: take(false) };
+}
+
+/** 300 rows with odds 1 + 4·rank share of the score. */
+function tilted(random: SeededRandom, { labels, scores }: Rows): Rows {
+  const rank = new Float64Array(scores.length);
+  for (const [at, row] of Array.from(scores.keys())
+    .sort((a, b) => (scores[a] as number) - (scores[b] as number))
+    .entries())
+    rank[row] = at / scores.length;
+  const chosen = Array.from({ length: 300 }, () => {
+    for (;;) {
+      const row = random.below(scores.length);
+      if (random.uniform() * 5 < 1 + 4 * (rank[row] as number)) return row;
+    }
+  });
+  return {
+    labels: chosen.map((row) => labels[row] as number),
+    scores: Float64Array.from(chosen, (row) => scores[row] as number),
+  };
+}
+
+function directLoss(random: SeededRandom, runs: number): SimulationRow[] {
+  // Errors grow with the first feature; the traffic moves to where they are large.
+  const draw = (count: number, moved: boolean) => {
+    const first = Float64Array.from({ length: count }, () => (moved ? Math.sqrt(random.uniform()) : random.uniform()));
+    const second = first.map(() => random.normal());
+    const predictions = first.map((value, row) => 5 + 2 * value + (second[row] as number));
+    return {
+      features: [first, second],
+      predictions,
+      targets: predictions.map((value, row) => value + (0.3 + 2 * (first[row] as number)) * random.normal()),
+    };
+  };
+  const chunks = Array.from({ length: Math.ceil(runs / 20) }, () => {
+    const reference = draw(2000, false);
+    const fitted = fitDirectLossEstimator(reference.features, reference.targets, reference.predictions, {
+      boosting: { trees: 50 },
+    });
+    if (!fitted.ok) throw new Error(fitted.needed);
+    return Array.from({ length: 5 }, () => {
+      const chunk = draw(CHUNK, true);
+      const estimated = estimateRegressionPerformance(fitted.estimator, chunk.features, chunk.predictions);
+      const truth = regressionMetrics(chunk.targets, chunk.predictions);
+      const error = estimated.ok ? estimated.metrics.meanAbsoluteError : undefined;
+      if (!error?.ok || !truth.ok || !truth.meanAbsoluteError.ok) throw new Error('both have an answer');
+      const value = truth.meanAbsoluteError.value;
+      return { inside: value >= error.lower && value <= error.upper, error: Math.abs(error.value - value) / value };
+    });
+  }).flat();
+  let [a, b] = [0, 0];
+  const setting = `errors grow with a feature, traffic moved there, reference 2,000, chunks of ${CHUNK}`;
+  return [
+    shareRow(
+      'DLE MAE: realised inside the band',
+      setting,
+      chunks.length,
+      () => (chunks[a++] as Judged).inside,
+      IN_BAND,
+    ),
+    meanRow('DLE MAE: mean relative error', setting, chunks.length, () => (chunks[b++] as Judged).error, [0, 0.08]),
+  ];
+}

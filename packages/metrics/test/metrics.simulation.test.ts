@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { delaysAndSegments } from '../simulations/delays-and-segments.ts';
+import { estimationError } from '../simulations/estimation-error.ts';
+import { intervalCoverage } from '../simulations/interval-coverage.ts';
+import { missInErrors, type SimulationRow } from '../simulations/row.ts';
+
+// The simulations of simulations/results.md with fewer runs: each row within 4 Monte Carlo errors of its target. Seeded,
+// so a failure is a change, not bad luck.
+
+function expectTargets(rows: readonly SimulationRow[]) {
+  const missed = rows.filter((row) => missInErrors(row) > 4);
+  expect(missed).toEqual([]);
+}
+
+test('intervals hold the truth as often as they say', () => expectTargets(intervalCoverage(400)));
+test('estimates without labels stay inside their bands', () => expectTargets(estimationError(60)));
+test('label ages, segments and the calibration error behave as stated', () => expectTargets(delaysAndSegments(500)));

@@ -264,7 +264,9 @@ describe('rows that are accepted and then fail', () => {
     expect([status, body.code]).toEqual([502, 'model_failed']);
     const records = gateway.log.records() as PredictionRecord[];
     expect(new Set(records.map(({ model: name }) => name))).toEqual(new Set(['a', 'b']));
-    for (const record of records) expect(record).toMatchObject({ status: 'error', error: 'model_failed', answer: {} });
+    for (const { status: outcome, error, answer } of records) {
+      expect({ outcome, error, answer }).toEqual({ outcome: 'error', error: 'model_failed', answer: {} });
+    }
   });
 
   it('past the deadline are answered 504 at once, and the late answer is dropped', async () => {

@@ -12,6 +12,6 @@ function expectTargets(rows: readonly SimulationRow[]) {
   expect(missed).toEqual([]);
 }
 
-test('intervals hold the truth as often as they say', () => expectTargets(intervalCoverage(400)));
-test('estimates without labels stay inside their bands', () => expectTargets(estimationError(60)));
-test('label ages, segments and the calibration error behave as stated', () => expectTargets(delaysAndSegments(500)));
+test('intervals hold the truth as often as they say', () => expectTargets(intervalCoverage(1000)));
+test('estimates without labels stay inside their bands', () => expectTargets(estimationError(200)));
+test('label ages, segments and the calibration error behave as stated', () => expectTargets(delaysAndSegments(1500)));

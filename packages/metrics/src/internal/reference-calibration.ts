@@ -27,15 +27,30 @@ export function chooseCalibration(
   const none: CalibrationChoice = { fit: null, heldOutError: null };
   const steps = scoreSteps({ positives: labels, scores, weights: undefined, count: labels.length, unlabelled: 0 });
   if (steps.positives === 0 || steps.negatives === 0 || areaUnderRoc(steps) > 0.999) return none;
+  const rows = Array.from(labels.keys());
   const pooled: { score: number; calibrated: number; label: number }[] = [];
   for (const test of given ?? stratifiedSplits(labels, random)) {
-    const held = new Set(Array.from(test));
-    const train = Array.from(labels.keys()).filter((row) => !held.has(row));
-    const fit = isotonicOf(train, labels, scores, weights);
+    const isHeld = new Uint8Array(labels.length);
+    for (let at = 0; at < test.length; at += 1) isHeld[test[at] as number] = 1;
+    const fit = isotonicOf(
+      rows.filter((row) => isHeld[row] === 0),
+      labels,
+      scores,
+      weights,
+    );
     if (fit === null) return none;
-    for (const row of held) {
-      const score = scores[row] as number;
-      pooled.push({ score, calibrated: calibratedScore(fit, score), label: labels[row] as number });
+    const held = rows.filter((row) => isHeld[row] === 1);
+    const calibrated = applyIsotonic(
+      fit,
+      held.map((row) => scores[row] as number),
+    );
+    if (!calibrated.ok) return none;
+    for (const [at, row] of held.entries()) {
+      pooled.push({
+        score: scores[row] as number,
+        calibrated: calibrated.values[at] as number,
+        label: labels[row] as number,
+      });
     }
   }
   if (pooled.length < 4) return none;
@@ -43,7 +58,7 @@ export function chooseCalibration(
   const after = equalCountError(pooled.map(({ calibrated, label }) => ({ score: calibrated, label })));
   const isBetter = before > after;
   return {
-    fit: isBetter ? isotonicOf(Array.from(labels.keys()), labels, scores, weights) : null,
+    fit: isBetter ? isotonicOf(rows, labels, scores, weights) : null,
     heldOutError: { before, after },
   };
 }
@@ -60,11 +75,6 @@ function isotonicOf(
     weights && rows.map((row) => weights[row] as number),
   );
   return result.ok ? result.fit : null;
-}
-
-function calibratedScore(fit: IsotonicFit, score: number): number {
-  const result = applyIsotonic(fit, [score]);
-  return result.ok ? (result.values[0] as number) : Number.NaN;
 }
 
 function equalCountError(rows: { readonly score: number; readonly label: number }[]): number {

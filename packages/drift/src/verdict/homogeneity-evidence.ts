@@ -9,10 +9,10 @@ export interface CellGroups {
 }
 
 /** Fewest expected rows per cell on the smaller side. */
-const SMALLEST_EXPECTED = 5;
+const SMALLEST_EXPECTED = 8;
 
 /**
- * Merges neighbouring cells until each group holds at least 1/groups of all rows and at least five expected rows on
+ * Merges neighbouring cells until each group holds at least 1/groups of all rows and at least eight expected rows on
  * the smaller side. Looks only at the pooled counts, so the choice of groups cannot favour either side.
  */
 export function groupNeighbours(reference: Float64Array, current: Float64Array, groups: number): CellGroups {

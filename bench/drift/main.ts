@@ -19,6 +19,8 @@ import { COLUMNS, makeColumn, writeColumns } from './data.ts';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-drift-'));
 const lines: string[] = [];
+let buildSeconds = 0;
+const verdictSeconds = 0;
 const row = (what: string, measured: string, target: string): void => {
   lines.push(`| ${what} | ${measured} | ${target} |`);
   console.log(`${what}: ${measured}${target ? ` (target ${target})` : ''}`);
@@ -48,6 +50,7 @@ function storeProfile(): void {
   const encoded = encodeProfile(built.profile);
   if (!encoded.ok) throw new Error(encoded.needed);
   writeFileSync(join(folder, 'profile.bin'), encoded.bytes);
+  buildSeconds = elapsed / 1000;
   row('building the profile of 1,000,000 rows × 20 columns (once)', `${(elapsed / 1000).toFixed(2)} s`, '');
   row('size of that profile', `${(encoded.bytes.length / 1024).toFixed(1)} kB`, '');
 }
@@ -57,14 +60,15 @@ function measureVerdict(): void {
     const output = execFileSync(process.execPath, [join(here, 'verdict-process.ts'), folder], { encoding: 'utf8' });
     return JSON.parse(output) as { elapsedMs: number; peakMb: number; drifted: number };
   });
-  const best = runs.sort((a, b) => a.elapsedMs - b.elapsedMs)[1]!;
+  const median = runs.sort((a, b) => a.elapsedMs - b.elapsedMs)[1]!;
+  verdictSeconds = median.elapsedMs / 1000;
   row(
     '1,000,000 rows × 20 columns against the stored profile, median of 3',
-    `${(best.elapsedMs / 1000).toFixed(3)} s`,
+    `${(median.elapsedMs / 1000).toFixed(3)} s`,
     '≤ 4 s',
   );
-  row('peak memory of that process, 160 MB of raw columns included', `${best.peakMb.toFixed(0)} MB`, '≤ 300 MB');
-  row('columns found drifted (5 are shifted by 0.1 sd)', String(best.drifted), '');
+  row('peak memory of that process, 160 MB of raw columns included', `${median.peakMb.toFixed(0)} MB`, '≤ 300 MB');
+  row('columns found drifted (5 are shifted by 0.1 sd)', String(median.drifted), '');
 }
 
 function measureThousandFeatures(): void {
@@ -141,7 +145,11 @@ function comparePython(): void {
   );
   row('SciPy ks_2samp of each column, same arrays', `${Number(peers.kolmogorovSeconds).toFixed(1)} s`, '');
   row('peak memory of that Python process', `${Number(peers.peakMb).toFixed(0)} MB`, '');
-  const ours = Number(lines.find((line) => line.includes('median of 3'))!.match(/([\d.]+) s/)![1]);
-  const ratio = Number(peers.evidentlySeconds) / ours;
-  row('Evidently / Switchyard, time', `${ratio.toFixed(0)} ×`, '≥ 10 ×');
+  const evidentlySeconds = Number(peers.evidentlySeconds);
+  row('Evidently / Switchyard, time', `${(evidentlySeconds / verdictSeconds).toFixed(0)} ×`, '≥ 10 ×');
+  row(
+    'the same with the profile built anew every time',
+    `${(evidentlySeconds / (verdictSeconds + buildSeconds)).toFixed(1)} ×`,
+    '',
+  );
 }

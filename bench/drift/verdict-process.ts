@@ -1,5 +1,5 @@
 // Measured alone in its process, so that its memory is its own: raw columns in memory, stored profile, verdict.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { assessDrift, createDriftWindow, decodeProfile } from '@switchyard/drift';
 import { COLUMNS, ROWS } from './data.ts';
@@ -7,7 +7,9 @@ import { COLUMNS, ROWS } from './data.ts';
 const folder = process.argv[2]!;
 const columns = Array.from({ length: COLUMNS }, (_, k) => {
   const values = new Float64Array(ROWS);
-  new Uint8Array(values.buffer).set(readFileSync(join(folder, `current-${k}.f64`)));
+  const file = openSync(join(folder, `current-${k}.f64`), 'r');
+  readSync(file, values);
+  closeSync(file);
   return values;
 });
 const started = performance.now();

@@ -7,10 +7,14 @@ import { configSchema, type Problem, type Signature } from '@switchyard/contract
 import { type MetadataStore, openPgliteMetadata } from '@switchyard/storage/metadata';
 import { openFileObjects } from '@switchyard/storage/objects';
 import { pino } from 'pino';
+import { vi } from 'vitest';
 import { type Control, type ControlDependencies, createControl } from '../src/create-control.ts';
 import { createLiveFeed, type LiveFeed } from '../src/live/live-feed.ts';
 import type { InspectArtifact } from '../src/models/inspect-artifact.ts';
 import type { ReadModels } from '../src/server/read-models.ts';
+
+// The first start of PGlite takes a second, and far more on a machine that is busy with other tests.
+vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 export const INTERNAL_TOKEN = 'internal-token-of-the-tests';
 

@@ -20,7 +20,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-drift-'));
 const lines: string[] = [];
 let buildSeconds = 0;
-const verdictSeconds = 0;
+let verdictSeconds = 0;
 const row = (what: string, measured: string, target: string): void => {
   lines.push(`| ${what} | ${measured} | ${target} |`);
   console.log(`${what}: ${measured}${target ? ` (target ${target})` : ''}`);

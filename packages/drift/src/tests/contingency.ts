@@ -87,8 +87,9 @@ function powerDivergence(
 
 /**
  * Fisher's exact test of a 2×2 table, two-sided: is the share of "yes" rows the same on both sides?
- * `statistic` is the sample odds ratio (yes·no of reference over current; Infinity is never returned: a zero
- * off-diagonal gives null). p sums the hypergeometric probabilities not larger than the observed one.
+ * `oddsRatio` is that of the sample, (reference yes · current no) / (reference no · current yes), and null when the
+ * divisor is 0. p sums the hypergeometric probabilities that are not larger than the observed one. Needs 2 rows a side
+ * and both outcomes.
  */
 export function fisherExact(
   reference: { readonly yes: number; readonly no: number },
@@ -104,8 +105,7 @@ export function fisherExact(
   const mode = Math.min(highest, Math.max(lowest, Math.floor(((draws + 1) * (marked + 1)) / (total + 2))));
   // Walk inwards from both ends by the ratio of neighbouring probabilities until they pass the observed one.
   const odds = (k: number): number => ((marked - k) * (draws - k)) / ((k + 1) * (total - marked - draws + k + 1));
-  let pValue = 0;
-  pValue += sumTail(weight, odds, lowest, mode, highest, limit, observed);
+  const pValue = sumTail(weight, odds, lowest, mode, highest, limit, observed);
   const off = reference.no * current.yes;
   return {
     ok: true,

@@ -18,7 +18,7 @@ export function seededRandom(seed: number): SeededRandom {
     return (sum >>> 0) / 2 ** 32;
   };
   for (let warm = 0; warm < 20; warm += 1) next();
-  const uniform = () => (next() * 2 ** 21 + Math.floor(next() * 2 ** 21) / 2 ** 21) / 2 ** 21;
+  const uniform = () => (Math.floor(next() * 2 ** 21) + next()) / 2 ** 21;
   return {
     uniform,
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),

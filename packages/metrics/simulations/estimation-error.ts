@@ -11,7 +11,7 @@ import {
   rocAuc,
 } from '../src/index.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
-import { meanRow, type SimulationRow, shareRow } from './row.ts';
+import { knownMiss, meanRow, type SimulationRow, shareRow } from './row.ts';
 
 const CHUNK = 500;
 const REFERENCE = 3000;
@@ -172,15 +172,14 @@ function onRealScores(random: SeededRandom, runs: number): SimulationRow[] {
         const estimator = fit(random, reference);
         return Array.from({ length: CHUNKS_PER_FIT }, () => judge(estimator, tilted(random, later)));
       }).flat();
-      return (['rocAuc', 'accuracy', 'f1'] as const).map(
-        (metric) =>
-          judgedRows(
-            `CBPE ${metric}`,
-            `${name} (real labels), scores tilted upwards`,
-            chunks,
-            metric,
-          )[0] as SimulationRow,
-      );
+      return (['rocAuc', 'accuracy', 'f1'] as const).map((metric) => {
+        const setting = `${name} (real labels), scores tilted upwards`;
+        const [row] = judgedRows(`CBPE ${metric}`, setting, chunks, metric) as [SimulationRow, SimulationRow];
+        const isSmall = metric === 'rocAuc' && name.startsWith('breast cancer');
+        return isSmall
+          ? knownMiss(row, 'a reference of 285 rows: the error of the calibrator is not part of the band')
+          : row;
+      });
     });
 }
 
@@ -203,11 +202,9 @@ function halves(random: SeededRandom, { labels, scores }: Rows) {
 
 /** 300 rows with odds 1 + 4·rank share of the score. */
 function tilted(random: SeededRandom, { labels, scores }: Rows): Rows {
-  const rank = new Float64Array(scores.length);
-  for (const [at, row] of Array.from(scores.keys())
-    .sort((a, b) => (scores[a] as number) - (scores[b] as number))
-    .entries())
-    rank[row] = at / scores.length;
+  // Tied scores share a rank: were it to follow the order of rows, time would leak into the tilt.
+  const sorted = scores.toSorted();
+  const rank = scores.map((score) => (sorted.indexOf(score) + sorted.lastIndexOf(score)) / 2 / sorted.length);
   const chosen = Array.from({ length: 300 }, () => {
     for (;;) {
       const row = random.below(scores.length);

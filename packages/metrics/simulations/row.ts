@@ -9,6 +9,13 @@ export interface SimulationRow {
   readonly runs: number;
   /** Why a target is missed or wide, where that needs saying. */
   readonly note?: string;
+  /** The target is not reached, and the note says why. */
+  readonly isKnownMiss?: true;
+}
+
+/** Marks a row whose target the method does not reach; the table says no and why. */
+export function knownMiss(row: SimulationRow, note: string): SimulationRow {
+  return { ...row, note, isKnownMiss: true };
 }
 
 export const NOMINAL = [0.93, 0.97] as const;

@@ -15,6 +15,7 @@ import {
   type ExpectationStyle,
   type ExpectedCells,
   expectedAuc,
+  expectedAucError,
   expectedAveragePrecision,
   expectedCells,
 } from './internal/expected-confusion.ts';
@@ -153,7 +154,9 @@ export interface ConfidenceBasedEstimate {
  *
  * Assumes that a score still means what it meant on the reference (no concept drift) and that scores stay in the range
  * seen there. It cannot see a change in what the features mean for the label: judge it by realised figures once they
- * come (`scorePastEstimates`). `style: 'nannyml'` repeats that library's handling of ties and rounding.
+ * come (`scorePastEstimates`). `style: 'nannyml'` repeats that library's handling of ties and rounding, and its
+ * sampling error of the AUC, which counts the rarer class of the reference only; ours takes DeLong's variance on the
+ * rows at hand, without which the band is too narrow when traffic moves.
  * Fails on no row, one row, NaN scores, and on scores outside [0, 1] when nothing calibrates them.
  */
 export function estimatePerformance(
@@ -178,7 +181,8 @@ export function estimatePerformance(
   };
   const metrics = METRICS.map((name) => {
     const band = estimator.bands[name];
-    return [name, band.ok ? estimateWithin(band.band, estimates[name], count, rangeOf(name)) : band];
+    const ownError = name === 'rocAuc' && options.style !== 'nannyml' ? expectedAucError(scores, p) : undefined;
+    return [name, band.ok ? estimateWithin(band.band, estimates[name], count, rangeOf(name), ownError) : band];
   });
   const expectedPrevalence = (cells.truePositives + cells.falseNegatives) / count;
   return { ok: true, metrics: Object.fromEntries(metrics), cells, expectedPrevalence, count };

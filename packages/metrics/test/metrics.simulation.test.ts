@@ -5,10 +5,10 @@ import { intervalCoverage } from '../simulations/interval-coverage.ts';
 import { missInErrors, type SimulationRow } from '../simulations/row.ts';
 
 // The simulations of simulations/results.md with fewer runs: each row within 4 Monte Carlo errors of its target. Seeded,
-// so a failure is a change, not bad luck.
+// so a failure is a change, not bad luck. Targets that a method is known not to reach are in the table with the reason.
 
 function expectTargets(rows: readonly SimulationRow[]) {
-  const missed = rows.filter((row) => missInErrors(row) > 4);
+  const missed = rows.filter((row) => !row.isKnownMiss && missInErrors(row) > 4);
   expect(missed).toEqual([]);
 }
 

@@ -84,3 +84,28 @@ export function expectedAveragePrecision(
   }
   return sum;
 }
+
+/**
+ * Standard error of the realised AUC around its expectation on these rows: DeLong's variance with each row counted as p
+ * of a positive. Both classes add to it, and it follows the rows at hand, so it holds when prevalence or spread move
+ * away from the reference. NaN when fewer than one positive or one negative is expected.
+ */
+export function expectedAucError(scores: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+  const { positives, rows } = expectedSteps(scores, probabilities, 'ours');
+  const area = expectedAuc(scores, probabilities);
+  const allPositives = positives.at(-1) as number;
+  const allNegatives = (rows.at(-1) as number) - allPositives;
+  let [ofPositives, ofNegatives] = [0, 0];
+  let [truths, alarms] = [0, 0];
+  for (const [step, nextTruths] of positives.entries()) {
+    const nextAlarms = (rows[step] as number) - nextTruths;
+    const negativesBelow = 1 - (alarms + nextAlarms) / 2 / allNegatives;
+    const positivesAbove = (truths + nextTruths) / 2 / allPositives;
+    ofPositives += (nextTruths - truths) * (negativesBelow - area) ** 2;
+    ofNegatives += (nextAlarms - alarms) * (positivesAbove - area) ** 2;
+    truths = nextTruths;
+    alarms = nextAlarms;
+  }
+  if (!(allPositives > 1 && allNegatives > 1)) return Number.NaN;
+  return Math.sqrt(ofPositives / allPositives / (allPositives - 1) + ofNegatives / allNegatives / (allNegatives - 1));
+}

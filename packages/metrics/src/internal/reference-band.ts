@@ -47,9 +47,10 @@ export function estimateWithin(
   value: number,
   count: number,
   range: readonly [low: number, high: number],
+  samplingError = band.spread / Math.sqrt(count * band.share),
 ): Result<EstimatedMetric> {
-  if (!Number.isFinite(value)) return failure('zero-denominator', 'rows on which this metric has an answer');
-  const samplingError = band.spread / Math.sqrt(count * band.share);
+  if (!Number.isFinite(value) || !Number.isFinite(samplingError))
+    return failure('zero-denominator', 'rows on which this metric has an answer');
   return {
     ok: true,
     value,

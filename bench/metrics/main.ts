@@ -1,6 +1,5 @@
 // How fast are the metrics? From the repository: node bench/metrics/main.ts [rows]. Prints a table; results.md keeps one.
 
-import { seededRandom } from '../../packages/metrics/simulations/random.ts';
 import {
   AucTally,
   averagePrecision,
@@ -10,7 +9,8 @@ import {
   LatencyHistogram,
   RegressionTally,
   rocAuc,
-} from '../../packages/metrics/src/index.ts';
+} from '@switchyard/metrics';
+import { seededRandom } from '../../packages/metrics/simulations/random.ts';
 
 const rows = Number(process.argv[2] ?? 1_000_000);
 const random = seededRandom(9);

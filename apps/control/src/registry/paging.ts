@@ -1,6 +1,6 @@
 import { SwitchyardError } from '@switchyard/contracts';
 
-export interface Page {
+interface Page {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }

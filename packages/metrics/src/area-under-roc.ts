@@ -1,7 +1,7 @@
 import { normalSurvival } from '@switchyard/special-functions';
 import { constantScores } from './curves.ts';
 import { type ConfidenceOptions, checkedPoint, type Estimate } from './estimate.ts';
-import { type BinaryLabel, type BinaryRows, checkSameLength, notFinite, readBinaryRows } from './internal/check.ts';
+import { type BinaryLabel, type BinaryRows, checkSameLength, readBinaryRows } from './internal/check.ts';
 import { areaUnderRoc, orderByFallingScore, type ScoreSteps, scoreSteps } from './internal/score-steps.ts';
 import { failure, type Result } from './result.ts';
 
@@ -114,7 +114,7 @@ export function compareAucs(
   const firstRows = readBinaryRows(labels, firstScores, undefined, { bothClasses: true });
   if (!firstRows.ok) return firstRows;
   const secondRows = readBinaryRows(labels, secondScores, undefined, { bothClasses: true });
-  if (!secondRows.ok) return secondRows.reason === 'not-finite' ? notFinite('secondScores', 0) : secondRows;
+  if (!secondRows.ok) return { ...secondRows, needed: secondRows.needed.replace('scores[', 'secondScores[') };
   const [first, second] = [placements(firstRows), placements(secondRows)];
   if (first === undefined || second === undefined) return constantScores();
   if (first.positives < 2 || first.negatives < 2) return fewInClass();

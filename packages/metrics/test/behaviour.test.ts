@@ -19,6 +19,7 @@ import {
   rocAuc,
   segmentTable,
 } from '../src/index.ts';
+import { expectedAuc, expectedAucError } from '../src/internal/expected-confusion.ts';
 
 const random = seededRandom(5);
 const scores = Array.from({ length: 200 }, () => Math.round(random.uniform() * 50) / 50);
@@ -118,6 +119,22 @@ describe('segments', () => {
     expect(overall.value - (first?.impact ?? 0)).toBeCloseTo(ofRest, 12);
   });
 
+  test('p-values are adjusted over all segments: Benjamini–Hochberg, by its definition', () => {
+    const contributions = must(
+      binaryContributions(
+        right,
+        right.map(() => 1),
+        'accuracy',
+      ),
+    );
+    const { rows: found } = must(segmentTable({ region: regions }, contributions));
+    const tested = found.map(({ comparison }) => must(comparison)).sort((a, b) => a.pValue - b.pValue);
+    for (const [at, { adjustedPValue }] of tested.entries()) {
+      const steps = tested.slice(at).map(({ pValue }, later) => (pValue * tested.length) / (at + later + 1));
+      expect(adjustedPValue).toBeCloseTo(Math.min(1, ...steps), 12);
+    }
+  });
+
   test('regression errors by segment; small and missing segments are shown without a verdict', () => {
     const targets = Array.from({ length: 100 }, () => random.normal());
     const tiers = targets.map((_, row) => (row < 5 ? 'tiny' : row % 2 ? 'even' : null));
@@ -186,6 +203,12 @@ test('CBPE leaves a calibrated model alone and corrects an over-confident one', 
   const corrected = must(fitConfidenceBasedEstimator(drawn, confident, { random: random.uniform }));
   expect(corrected.estimator.calibrator).not.toBeNull();
   expect(corrected.estimator.heldOutError?.after).toBeLessThan(corrected.estimator.heldOutError?.before ?? 0);
+});
+
+test('with certain labels the expected AUC and its error are the realised ones', () => {
+  const area = must(rocAuc(labels, scores));
+  expect(expectedAuc(scores, labels)).toBeCloseTo(area.value, 12);
+  expect(expectedAucError(scores, labels)).toBeCloseTo(area.standardError, 12);
 });
 
 test('complete rows and catalogue coverage', () => {

@@ -102,12 +102,6 @@ function split(value: number): [number, number] {
   return [high, value - high];
 }
 
-export function exactSumOf(values: Iterable<number>): ExactSum {
-  const sum = new ExactSum();
-  for (const value of values) sum.add(value);
-  return sum;
-}
-
 /** Σ weight·(x − weighted mean)² from exact Σ weight, Σ weight·x and Σ weight·x²: no cancellation however large the mean. */
 export function centredSquares(weights: ExactSum, values: ExactSum, squares: ExactSum): Result<{ value: number }> {
   const total = weights.value();

@@ -1,10 +1,5 @@
 import { SwitchyardError } from '@switchyard/contracts';
 
-interface Page {
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
-
 /** Cursors are opaque to callers; what they hold may change. */
 export const encodeCursor = (position: string | number): string =>
   Buffer.from(String(position), 'utf8').toString('base64url');

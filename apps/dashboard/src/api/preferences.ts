@@ -1,8 +1,6 @@
 import { createSlice, type PayloadAction } from '@reduxjs/toolkit';
 import type { Zone } from '../time/time-range.ts';
 
-export type ColorScheme = 'light' | 'dark' | 'auto';
-
 /** What a person keeps in this browser. Never in the URL: a shared link shows the same to everyone. */
 export interface Preferences {
   readonly zone: Zone;

@@ -69,7 +69,7 @@ describe('the dashboard on the running platform', () => {
     const { page, errors } = await open('/?from=now-1h&to=now');
     const main = page.getByRole('main');
     await waitFor('the cards are filled', async () => {
-      const text = await main.innerText();
+      const text = (await main.textContent()) ?? '';
       return text.includes(percent(wanted.accuracy, 1)) && text.replaceAll(/[\s,.  ]/g, '').includes(String(REPLAYED))
         ? true
         : undefined;

@@ -3,7 +3,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, configSchema, type PredictionSummary, type PredictResponse } from '@switchyard/contracts';
+import {
+  type Config,
+  configSchema,
+  type PlatformStatus,
+  type PredictionSummary,
+  type PredictResponse,
+} from '@switchyard/contracts';
 import { type Platform, startPlatform } from '../../apps/cli/src/platform.ts';
 
 export interface RunningPlatform extends Platform {
@@ -89,12 +95,15 @@ export async function waitFor<T>(what: string, attempt: () => Promise<T | undefi
   throw new Error(`${what}: not within ${timeoutMs} ms${last === undefined ? '' : ` (${String(last)})`}`);
 }
 
-/** Until the gateway serves the endpoint. */
+/** Until every gateway process serves the newest snapshot, with the endpoint in it. */
 export async function waitUntilServed(platform: Platform, endpoint: string): Promise<void> {
-  await waitFor(`${endpoint} is served`, async () => {
+  await waitFor(`${endpoint} is served by every gateway`, async () => {
+    const { gateways, snapshot } = await api<PlatformStatus>(platform, '/status');
+    const live = gateways.filter((gateway) => gateway.reachable);
+    const current = live.length > 0 && live.every((gateway) => gateway.snapshot?.hash === snapshot.hash);
     const response = await fetch(`${platform.gatewayUrl}/v2/models/${endpoint}/ready`);
     await response.arrayBuffer();
-    return response.ok ? true : undefined;
+    return current && response.ok ? true : undefined;
   });
 }
 

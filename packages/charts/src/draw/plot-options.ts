@@ -61,7 +61,8 @@ export function plotOptions(
       ...(style.dash === undefined ? {} : { dash: [...style.dash] }),
       ...(style.filled === true ? { fill: withAlpha(color, 0.1) } : {}),
     };
-    const bound: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
+    // The axis fits the lines: one wide interval would flatten them all. A band that leaves the plot says as much.
+    const bound: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false }, auto: false };
     series.push(line, { ...line, dash: [2, 4], alpha: 0.55 }, bound, bound);
     bands.push({ series: [series.length - 2, series.length - 1], fill: withAlpha(color, 0.16) });
   }
@@ -85,7 +86,7 @@ export function plotOptions(
         ...axis,
         grid: { show: false },
         size: 28,
-        space: 70,
+        space: 46,
         values: (_, splits, __, ___, increment) => timeTickLabels(splits, increment, settings.zone),
       },
       {

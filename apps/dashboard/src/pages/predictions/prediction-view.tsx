@@ -209,7 +209,15 @@ function Timings(props: { prediction: PredictionDetail }) {
 
 function Members(props: { prediction: PredictionDetail }) {
   const color = useModelColor();
-  if (props.prediction.members.length === 0) return <p className={styles.faint}>No model ran.</p>;
+  if (props.prediction.members.length === 0) {
+    return (
+      <p className={styles.faint}>
+        {props.prediction.model === ''
+          ? 'No model ran.'
+          : `None besides ${props.prediction.model}, which answered alone.`}
+      </p>
+    );
+  }
   return (
     <table className={styles.table}>
       <thead>

@@ -241,7 +241,14 @@ const columnsOf = (zone: Zone, color: (model: string) => string): Column<Predict
   {
     id: 'path',
     header: 'Path',
-    cell: (row) => (row.path === '' ? <span className={styles.faint}>none</span> : row.path.replaceAll('/', ' › ')),
+    cell: (row) =>
+      row.path === '' ? (
+        <span className={styles.faint}>none</span>
+      ) : (
+        <span className={styles.path} title={row.path}>
+          {row.path.replaceAll('/', ' › ')}
+        </span>
+      ),
   },
   {
     id: 'model',

@@ -1,0 +1,439 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { axeFindings, hasBrowser, launchBrowser, openPage } from './browser.ts';
+import { buildDashboard } from './build-dashboard.ts';
+import { type MockApi, type Scenario, startMockApi } from './mock-api.ts';
+
+if (!hasBrowser) console.warn('left out: the pages of the dashboard, because there is no Chromium (set CHROMIUM_PATH)');
+
+describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
+  let browser: Browser;
+  let api: MockApi;
+  let built: Awaited<ReturnType<typeof buildDashboard>>;
+
+  beforeAll(async () => {
+    built = await buildDashboard();
+    api = await startMockApi({ directory: built.directory, liveIntervalMs: 200 });
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await api?.close();
+    built?.remove();
+  });
+  beforeEach(() => api.setScenario('data'));
+
+  async function open(path: string, options: Parameters<typeof openPage>[2] = {}) {
+    const opened = await openPage(browser, api.url + path, options);
+    return { ...opened, close: () => opened.page.context().close() };
+  }
+
+  const ADDRESSES = [
+    '/',
+    '/models',
+    '/models/random-forest',
+    '/models/random-forest?tab=signature',
+    '/models/random-forest?tab=lineage',
+    '/endpoints',
+    '/endpoints/fraud',
+    '/predictions',
+  ];
+
+  describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+    test.each(ADDRESSES)(
+      '%s has nothing that axe finds, and the browser has nothing to complain about',
+      async (path) => {
+        const { page, complaints, close } = await open(path, { colorScheme });
+        await page.waitForLoadState('networkidle');
+        expect(await axeFindings(page)).toEqual([]);
+        expect(complaints).toEqual([]);
+        await close();
+      },
+    );
+
+    test.each(['empty', 'failing', 'slow', 'alerting'] satisfies Scenario[])(
+      'the overview is accessible when it is %s',
+      async (scenario) => {
+        api.setScenario(scenario);
+        const { page, complaints, close } = await open('/', { colorScheme });
+        await page.waitForTimeout(500);
+        expect(await axeFindings(page)).toEqual([]);
+        expect(complaints).toEqual([]);
+        await close();
+      },
+    );
+
+    test('dialogs, the palette, the range form and the peek panel are accessible', async () => {
+      const { page, close } = await open('/models/random-forest', { colorScheme, reducedMotion: 'reduce' });
+      await page.getByRole('button', { name: 'Deploy version 3' }).click();
+      await page.getByRole('dialog').getByText('What will change').waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Upload a version' }).click();
+      await page.getByText('Choose an ONNX file').waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await page.getByRole('option').first().waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'hidden' });
+      await page.keyboard.press('t');
+      await page.getByLabel('Type a range').waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.goto(`${api.url}/predictions`);
+      await page.getByRole('row').nth(3).click();
+      await page.getByRole('region', { name: 'Decision' }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await close();
+    });
+  });
+
+  describe('the overview', () => {
+    test('answers with a verdict, and compares each number with the period before', async () => {
+      const { page, close } = await open('/');
+      await page.getByText('Everything is healthy.').waitFor();
+      const predictions = page.getByRole('article', { name: 'Predictions', exact: true });
+      expect(await predictions.innerText()).toContain('184,213');
+      expect(await predictions.innerText()).toContain('+9.5 %');
+      expect(await page.getByRole('article', { name: 'Mean latency' }).innerText()).toContain('lower is better');
+      expect(await page.getByRole('article', { name: 'Accuracy' }).innerText()).toMatch(
+        /−0\.3 pts[\s\S]*higher is better/,
+      );
+      await close();
+    });
+
+    test('an empty platform shows what is not known as not known, with the reason and the next step', async () => {
+      api.setScenario('empty');
+      const { page, close } = await open('/');
+      await page.getByText('Ready, and nothing is deployed yet.').waitFor();
+      const accuracy = await page.getByRole('article', { name: 'Accuracy' }).innerText();
+      expect(accuracy).toContain('—');
+      expect(accuracy).toContain('no label has arrived');
+      expect(accuracy).not.toMatch(/\b0\b/);
+      await page.getByText('Nothing is alerting.').waitFor();
+      await page.getByRole('link', { name: 'Create a model' }).click();
+      await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+      await close();
+    });
+
+    test('loading, failing and stale are three different states, and a failure can be retried', async () => {
+      api.setScenario('slow');
+      const slow = await open('/');
+      expect(await slow.page.locator('[aria-busy=true]').count()).toBeGreaterThan(3);
+      expect(await slow.page.getByRole('alert').count()).toBe(0);
+      await slow.close();
+
+      api.setScenario('failing');
+      const failing = await open('/');
+      const traffic = failing.page.getByRole('region', { name: 'Traffic' });
+      await traffic.getByText('storage_unavailable').waitFor();
+      api.setScenario('data');
+      await traffic.getByRole('button', { name: 'Retry' }).click();
+      await traffic.getByRole('group', { name: 'Traffic' }).waitFor();
+      api.setScenario('failing');
+      await failing.page.getByRole('button', { name: 'Refresh now' }).click();
+      await traffic.getByText(/^Stale/).waitFor();
+      expect(await traffic.getByRole('group', { name: 'Traffic' }).count()).toBe(1);
+      await failing.close();
+    });
+
+    test('alerts are told and decide the verdict', async () => {
+      api.setScenario('alerting');
+      const { page, close } = await open('/');
+      const verdict = page.getByRole('region', { name: 'Is everything healthy?' });
+      await verdict.getByText('gateway-1 stopped reporting').waitFor();
+      expect(await page.getByRole('region', { name: 'Alerts' }).getByRole('listitem').count()).toBe(2);
+      await close();
+    });
+
+    test('the feed follows, holds still under the pointer, says how many wait, and tells a lost connection', async () => {
+      const { page, close } = await open('/');
+      const feed = page.getByRole('region', { name: 'Live predictions', exact: true });
+      const first = () => feed.getByRole('row').nth(1).getByRole('link').getAttribute('href');
+      const before = await first();
+      await expect.poll(first).not.toBe(before);
+      await feed.getByRole('row').nth(2).hover();
+      await feed.getByText('paused').waitFor();
+      const held = await first();
+      await feed.getByRole('button', { name: /^\d+ new$/ }).waitFor();
+      expect(await first()).toBe(held);
+      expect(await feed.getByText(/of .* not shown/).count()).toBe(1);
+      await feed.getByRole('button', { name: /new$/ }).click();
+      await page.mouse.move(5, 5);
+      await expect.poll(first).not.toBe(held);
+      api.setScenario('failing');
+      api.dropSockets();
+      await feed.getByText('stale, reconnecting').waitFor();
+      api.setScenario('data');
+      await feed.getByText('stale, reconnecting').waitFor({ state: 'hidden', timeout: 15_000 });
+      await close();
+    });
+
+    test('dragging over a chart zooms the page, and back undoes it', async () => {
+      const { page, close } = await open('/');
+      const plot = page.getByRole('group', { name: 'Latency' }).locator('.u-over');
+      const box = (await plot.boundingBox()) ?? expect.fail('no plot');
+      await page.mouse.move(box.x + 40, box.y + 30);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 140, box.y + 40, { steps: 6 });
+      await page.mouse.up();
+      await expect.poll(() => new URL(page.url()).searchParams.get('from')).toMatch(/^\d{4}-/);
+      await page.goBack();
+      await expect.poll(() => new URL(page.url()).searchParams.get('from')).toBe(null);
+      await close();
+    });
+
+    test('the arrow keys move the cursor of a chart, and Enter opens the predictions of the step', async () => {
+      const { page, close } = await open('/');
+      const chart = page.getByRole('group', { name: 'Latency' });
+      await chart.focus();
+      for (let press = 0; press < 8; press += 1) await page.keyboard.press('ArrowLeft');
+      const tooltip = page.locator('.sy-chart-tooltip');
+      expect(await tooltip.innerText()).toContain('p99');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Predictions', level: 1 }).waitFor();
+      expect(new URL(page.url()).searchParams.get('from')).toMatch(/^\d{4}-/);
+      await close();
+    });
+
+    test('a chart can be taken along as numbers and as a picture', async () => {
+      const { page, close } = await open('/');
+      const exported = async (item: string) => {
+        await page.getByRole('button', { name: 'Export Accuracy' }).click();
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          page.getByRole('menuitem', { name: item }).click(),
+        ]);
+        return readFile(await download.path());
+      };
+      const csv = (await exported('Numbers as CSV')).toString('utf8').split('\r\n');
+      expect(csv[0]).toBe('time,Accuracy,Accuracy lower,Accuracy upper,Accuracy n');
+      expect(csv[1]).toMatch(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z,0\.9\d*,/);
+      const png = await exported('Picture as PNG');
+      expect(png.subarray(1, 4).toString()).toBe('PNG');
+      expect(png.length).toBeGreaterThan(5_000);
+      await close();
+    });
+  });
+
+  describe('the shell', () => {
+    test('the range is in the address, stays relative, and goes along', async () => {
+      const { page, close } = await open('/');
+      await page.keyboard.press('t');
+      await page.getByLabel('Type a range').fill('2h');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Time range: Last 2 hours' }).waitFor();
+      expect(new URL(page.url()).search).toBe('?from=now-2h&to=now');
+      await page.getByRole('link', { name: 'Models' }).click();
+      await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+      expect(new URL(page.url()).searchParams.get('from')).toBe('now-2h');
+      await page.keyboard.press('t');
+      await page.getByLabel('Type a range').fill('soonish');
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').getByText('not understood').waitFor();
+      await close();
+    });
+
+    test('keys go to pages, open the sheet and the palette, and the palette finds entities', async () => {
+      const { page, close } = await open('/');
+      await page.keyboard.press('g');
+      await page.keyboard.press('e');
+      await page.getByRole('heading', { name: 'Endpoints', level: 1 }).waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'hidden' });
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: /Search pages/ }).fill('xgb');
+      await page.getByRole('option', { name: /xgboost/ }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'xgboost', level: 1 }).waitFor();
+      await page.keyboard.press('g');
+      await page.keyboard.press('m');
+      await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('forest');
+      await expect.poll(() => page.getByRole('rowheader').allInnerTexts()).toEqual(['random-forest']);
+      expect(page.url()).toContain('filter=forest');
+      await close();
+    });
+
+    test('the theme follows the system until one is chosen, and the choice is kept', async () => {
+      const { page, close } = await open('/', { colorScheme: 'dark' });
+      const theme = () => page.locator('html').getAttribute('data-mantine-color-scheme');
+      expect(await theme()).toBe('dark');
+      await page.getByRole('button', { name: 'Theme' }).click();
+      await page.getByRole('menuitemcheckbox', { name: 'Light' }).click();
+      expect(await theme()).toBe('light');
+      await page.reload();
+      expect(await theme()).toBe('light');
+      await close();
+    });
+
+    test('an address that is no page says so', async () => {
+      const { page, close } = await open('/nowhere');
+      await page.getByText('There is no such page.').waitFor();
+      await close();
+    });
+  });
+
+  describe('models and endpoints', () => {
+    test('a deploy shows what will change, is published against the revision it was made from, and can be undone', async () => {
+      const { page, close } = await open('/models/random-forest');
+      await page.getByRole('button', { name: 'Deploy version 3' }).click();
+      const dialog = page.getByRole('dialog');
+      const change = dialog.getByRole('row', { name: /middle\/forest/ });
+      await change.waitFor();
+      expect(await change.innerText()).toMatch(/random-forest v2[\s\S]*random-forest v3[\s\S]*%/);
+      expect(api.changes).toEqual([]);
+      await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
+      await page.getByText('random-forest v3 is deployed to fraud.').waitFor();
+      expect(api.changes).toEqual(['PUT /api/v1/endpoints/fraud']);
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await page.getByText('Undone: fraud serves what revision 4 did.').waitFor();
+      expect(api.changes.at(-1)).toBe('POST /api/v1/endpoints/fraud/rollback');
+      await close();
+    });
+
+    test('what is deployed already cannot be deployed again', async () => {
+      const { page, close } = await open('/models/random-forest');
+      await page.getByRole('button', { name: 'Deploy version 2' }).click();
+      await page.getByText('Nothing would change').waitFor();
+      expect(await page.getByRole('dialog').getByRole('button', { name: 'Deploy', exact: true }).isDisabled()).toBe(
+        true,
+      );
+      await close();
+    });
+
+    test('a model without an endpoint gets a new one', async () => {
+      const { page, close } = await open('/models/logistic');
+      await page.getByRole('button', { name: 'Deploy version 1' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name of the new endpoint').fill('fraud');
+      await dialog.getByText('There is an endpoint fraud already.').waitFor();
+      await dialog.getByLabel('Name of the new endpoint').fill('scoring');
+      await dialog.getByRole('row', { name: /all requests/ }).waitFor();
+      await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
+      await page.getByText('logistic v1 is deployed to scoring.').waitFor();
+      expect(api.changes).toEqual(['PUT /api/v1/endpoints/scoring']);
+      await close();
+    });
+
+    test('a rollback shows what will change and becomes a revision of its own', async () => {
+      const { page, close } = await open('/endpoints/fraud');
+      await page.getByRole('button', { name: 'Roll back' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('row', { name: /middle\/forest/ }).waitFor();
+      await dialog.getByText('published as revision 5').waitFor();
+      await dialog.getByRole('button', { name: 'Roll back' }).click();
+      await page.getByText('fraud serves what revision 3 did.').waitFor();
+      await page.getByRole('row', { name: /^5 live/ }).waitFor();
+      await close();
+    });
+
+    test('a revision of the history can be restored', async () => {
+      const { page, close } = await open('/endpoints/fraud');
+      await page.getByRole('button', { name: 'Restore revision 1' }).click();
+      const dialog = page.getByRole('dialog');
+      expect(await dialog.getByLabel('Back to').inputValue()).toBe('1');
+      await dialog.getByText('random-forest v1').waitFor();
+      await close();
+    });
+
+    test('a model is created, refused names are told at the field, and a version is uploaded or refused with the reason', async () => {
+      const { page, close } = await open('/models?dialog=create');
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name').fill('Bad Name');
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      await dialog.getByRole('alert').getByText('1 to 64 characters').waitFor();
+      await dialog.getByLabel('Name').fill('churn');
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      await page.getByText('No version has been uploaded.').waitFor();
+      await page.getByRole('button', { name: 'Upload a version' }).first().click();
+      const file = dialog.getByLabel('ONNX file');
+      await file.setInputFiles({
+        name: 'broken.onnx',
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.from('text'),
+      });
+      await dialog.getByRole('button', { name: 'Upload' }).click();
+      await dialog.getByRole('alert').getByText('invalid_artifact').waitFor();
+      await file.setInputFiles({
+        name: 'churn.onnx',
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.from('GOOD'),
+      });
+      await dialog.getByRole('button', { name: 'Upload' }).click();
+      await page.getByText('Version 1 of churn is stored.').waitFor();
+      await page.getByRole('rowheader', { name: 'v1' }).waitFor();
+      await close();
+    });
+  });
+
+  describe('predictions', () => {
+    test('filters live in the address and a link with them opens the same list', async () => {
+      const { page, close } = await open('/predictions?outcome=wrong');
+      await page.getByLabel('Model').selectOption('random-forest');
+      await expect.poll(() => new URL(page.url()).searchParams.get('model')).toBe('random-forest');
+      await expect
+        .poll(() => page.getByRole('table', { name: 'Predictions' }).getByText('✗ was').count())
+        .toBeGreaterThan(1);
+      expect(await page.getByRole('table', { name: 'Predictions' }).getByText('✓').count()).toBe(0);
+      await page.getByLabel('Unit').fill('nobody');
+      await page.getByText('No prediction matches these filters in this range.').waitFor();
+      await page.getByRole('button', { name: 'Clear' }).click();
+      await expect.poll(() => new URL(page.url()).search).toBe('');
+      await close();
+    });
+
+    test('J and K go through the rows, the panel shows how it was decided, and the address is permanent', async () => {
+      const { page, close } = await open('/predictions?path=middle');
+      await page.getByRole('rowheader').first().waitFor();
+      await page.keyboard.press('j');
+      await page.keyboard.press('j');
+      const peek = page.getByRole('complementary', { name: 'Prediction' });
+      await peek.getByText('2 of 100').waitFor();
+      const decision = peek.getByRole('region', { name: 'Decision' });
+      await decision.getByText('bucket 231,407 of 1,000,000').waitFor();
+      expect(await decision.innerText()).toContain('Probability of this whole path: 50 %');
+      expect(await peek.getByRole('region', { name: 'Features' }).innerText()).toContain('missing');
+      await peek.getByRole('button', { name: 'Copy as curl' }).click();
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      expect(copied).toContain("curl -sS 'http://127.0.0.1:7071/v1/models/fraud:predict'");
+      expect(copied).toContain('"segment":{"channel":"online","region":"eu"}');
+      const id = new URL(page.url()).searchParams.get('selected');
+      await page.keyboard.press('k');
+      await peek.getByText('1 of 100').waitFor();
+      await page.keyboard.press('Escape');
+      await peek.waitFor({ state: 'hidden' });
+      await page.goto(`${api.url}/predictions/${id}`);
+      await page.getByRole('region', { name: 'Decision' }).waitFor();
+      await close();
+    });
+
+    test('more is loaded below what is there, and what is shown is exported', async () => {
+      const { page, close } = await open('/predictions');
+      const rows = page.getByRole('rowheader');
+      await rows.first().waitFor();
+      expect(await rows.count()).toBe(100);
+      await page.getByRole('button', { name: 'Load 100 more' }).click();
+      await expect.poll(() => rows.count()).toBe(200);
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Export these 200 rows as CSV' }).click(),
+      ]);
+      const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
+      expect(lines).toHaveLength(201);
+      expect(new Set(lines.slice(1).map((line) => line.split(',')[0])).size).toBe(200);
+      await close();
+    });
+
+    test('an id that is not known is told with its code', async () => {
+      const { page, close } = await open('/predictions/00000000-0000-7000-8000-000000000000');
+      await page.getByText('prediction_not_found').waitFor();
+      await close();
+    });
+  });
+});

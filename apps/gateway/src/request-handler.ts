@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SwitchyardError } from '@switchyard/contracts';
 import { handleFeedback } from './feedback/feedback-handler.ts';
-import { type Exchange, openExchange, sendFailure, sendJson, sendText } from './http/exchange.ts';
+import { checkTimeout, type Exchange, openExchange, sendFailure, sendJson, sendText } from './http/exchange.ts';
 import type { RequestHandler } from './http/http-server.ts';
 import { type BodyBudget, readBody } from './http/request-body.ts';
 import { findRoute, type Route } from './http/router.ts';
@@ -84,6 +84,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
         return;
       }
       try {
+        checkTimeout(exchange);
         handle(body, requireState());
       } catch (error) {
         fail(exchange, endpointKnown(), error);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorRegistry, PROBLEM_CONTENT_TYPE, SwitchyardError, toProblem } from '@switchyard/contracts';
 import { isSafeRequestId } from '../identifiers.ts';
 import type { Arrival } from '../predict/prediction-runner.ts';
-import { type RequestHeaders, readHeaders } from './request-headers.ts';
+import { parseTimeoutMs, type RequestHeaders, readHeaders } from './request-headers.ts';
 
 /** How failures are told: problem details, or the one member that the Open Inference Protocol knows. */
 export type Protocol = 'switchyard' | 'open-inference';
@@ -13,6 +13,8 @@ export interface Exchange extends Arrival {
   readonly response: ServerResponse;
   readonly headers: RequestHeaders;
   readonly protocol: Protocol;
+  /** How long after `startedAtMs` the caller stops waiting; undefined: the endpoint's own limit alone applies. */
+  readonly timeoutMs: number | undefined;
 }
 
 export function openExchange(
@@ -31,7 +33,14 @@ export function openExchange(
     requestId: given !== undefined && isSafeRequestId(given) ? given : newId(),
     atMs: Date.now(),
     startedAtMs: performance.now(),
+    timeoutMs: parseTimeoutMs(headers.requestTimeoutMs),
   };
+}
+
+/** Throws invalid_request for a deadline that cannot be read: ignoring it would let the caller wait in vain. */
+export function checkTimeout({ headers, timeoutMs }: Exchange): void {
+  if (headers.requestTimeoutMs === undefined || timeoutMs !== undefined) return;
+  throw new SwitchyardError('invalid_request', 'x-request-timeout-ms is a whole number of milliseconds from 1 on');
 }
 
 /** @param extra further headers, as a flat list of names and values */

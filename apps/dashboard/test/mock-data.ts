@@ -367,7 +367,7 @@ export function predictionDetail(summaryRow: PredictionSummary): PredictionDetai
     members: [
       {
         name: summaryRow.path,
-        role: 'primary',
+        role: 'member',
         model: summaryRow.model,
         version: summaryRow.version,
         answer: summaryRow.answer,

@@ -10,7 +10,8 @@ import {
 import { policySchema } from './policy.ts';
 import { answerSchema, decisionStepSchema, memberSchema } from './record.ts';
 import { classLabelSchema, featureSpecSchema, signatureSchema, taskSchema } from './signature.ts';
-import { endpointSettingsSchema, gatewayStatusSchema, modelFormatSchema } from './snapshot.ts';
+import { artifactFormatSchema, endpointSettingsSchema, gatewayStatusSchema, modelFormatSchema } from './snapshot.ts';
+import { upstreamSchema } from './upstream.ts';
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 const text = (maximum: number) => z.string().max(maximum);
@@ -37,9 +38,7 @@ export const lineageSchema = z
 export type Lineage = z.infer<typeof lineageSchema>;
 
 /** The `spec` part of an upload. Everything but the format can be discovered from the file; what is given wins where it fits. */
-export const versionSpecSchema = z
-  .strictObject({
-    format: modelFormatSchema,
+const describedVersion = {
     features: z
       .array(z.union([z.string().min(1).max(200), featureSpecSchema]))
       .optional()
@@ -47,9 +46,17 @@ export const versionSpecSchema = z
     labels: z.array(classLabelSchema).optional(),
     positiveLabel: classLabelSchema.optional(),
     lineage: lineageSchema.optional(),
-  })
+};
+export const versionSpecSchema = z
+  .strictObject({ format: artifactFormatSchema, ...describedVersion })
   .meta({ id: 'VersionSpec' });
 export type VersionSpec = z.infer<typeof versionSpecSchema>;
+
+/** The JSON body that registers a model of another server. What the server says about itself need not be given. */
+export const upstreamVersionSpecSchema = z
+  .strictObject({ upstream: upstreamSchema, ...describedVersion })
+  .meta({ id: 'UpstreamVersionSpec' });
+export type UpstreamVersionSpec = z.infer<typeof upstreamVersionSpecSchema>;
 
 export const modelVersionSchema = z
   .object({
@@ -58,6 +65,7 @@ export const modelVersionSchema = z
     format: modelFormatSchema,
     artifact: z.object({ sha256: sha256Schema, sizeBytes: z.int() }),
     signature: signatureSchema,
+    upstream: upstreamSchema.optional(),
     lineage: lineageSchema,
     createdAt: instantSchema,
   })

@@ -11,3 +11,4 @@ export * from './record.ts';
 export * from './routes.ts';
 export * from './signature.ts';
 export * from './snapshot.ts';
+export * from './upstream.ts';

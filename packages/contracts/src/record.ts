@@ -31,7 +31,9 @@ export type DecisionStep = z.infer<typeof decisionStepSchema>;
 export const memberSchema = z
   .object({
     name: z.string(),
-    role: z.enum(['primary', 'member', 'shadow']),
+    role: z
+      .enum(['member', 'shadow', 'attempt'])
+      .describe('part of an ensemble, beside the answer, or asked before the one that answered'),
     model: z.string(),
     version: z.string(),
     answer: answerSchema.optional(),
@@ -90,6 +92,16 @@ export const feedbackRecordSchema = z.object({
 });
 export type FeedbackRecord = z.infer<typeof feedbackRecordSchema>;
 
+/** What the shadows of one prediction answered; written when the last of them has, long after the caller was served. */
+export const shadowRecordSchema = z.object({
+  t: z.literal('s'),
+  id: z.uuid().describe('id of the prediction'),
+  at: z.number().int().describe('when the request arrived, Unix milliseconds'),
+  endpoint: z.string(),
+  members: z.array(memberSchema),
+});
+export type ShadowRecord = z.infer<typeof shadowRecordSchema>;
+
 /** Requests refused before they were accepted, counted per second: they are not predictions, but a page of health must show them. */
 export const rejectionRecordSchema = z.object({
   t: z.literal('r'),
@@ -105,5 +117,6 @@ export const logRecordSchema = z.discriminatedUnion('t', [
   predictionRecordSchema,
   feedbackRecordSchema,
   rejectionRecordSchema,
+  shadowRecordSchema,
 ]);
 export type LogRecord = z.infer<typeof logRecordSchema>;

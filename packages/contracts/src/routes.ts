@@ -82,9 +82,10 @@ export const controlRoutes = {
   createVersion: {
     method: 'POST',
     path: '/models/{model}/versions',
-    summary: 'Upload a version',
+    summary: 'Upload a version, or register a model of another server',
     tag: 'Models',
     params: model,
+    body: bodies.upstreamVersionSpecSchema,
     multipart: z.object({ spec: bodies.versionSpecSchema, artifact: z.file() }),
     response: { status: 201, schema: bodies.modelVersionSchema },
     errors: [
@@ -92,6 +93,7 @@ export const controlRoutes = {
       'invalid_request',
       'malformed_json',
       'invalid_artifact',
+      'upstream_unreachable',
       'artifact_too_large',
       'unsupported_media_type',
       'overloaded',

@@ -9,8 +9,15 @@ import {
 } from './names.ts';
 import { policySchema } from './policy.ts';
 import { signatureSchema, taskSchema } from './signature.ts';
+import { upstreamHealthSchema, upstreamSchema } from './upstream.ts';
 
-export const modelFormatSchema = z.enum(['onnx']).meta({ id: 'ModelFormat' });
+/** Kinds of file that can be uploaded. */
+export const artifactFormatSchema = z.enum(['onnx', 'javascript']).meta({ id: 'ArtifactFormat' });
+export type ArtifactFormat = z.infer<typeof artifactFormatSchema>;
+/** A file, or a model of another server; then the artifact is the JSON that says which. */
+export const modelFormatSchema = z
+  .enum([...artifactFormatSchema.options, 'open-inference', 'tensorflow-serving', 'torchserve', 'mlflow'])
+  .meta({ id: 'ModelFormat' });
 export type ModelFormat = z.infer<typeof modelFormatSchema>;
 
 export const servedVersionSchema = z.object({
@@ -18,6 +25,7 @@ export const servedVersionSchema = z.object({
   format: modelFormatSchema,
   artifact: z.object({ sha256: sha256Schema, sizeBytes: z.int().nonnegative() }),
   signature: signatureSchema,
+  upstream: upstreamSchema.optional(),
 });
 export type ServedVersion = z.infer<typeof servedVersionSchema>;
 
@@ -56,6 +64,38 @@ export const servedEndpointSchema = z.object({
 });
 export type ServedEndpoint = z.infer<typeof servedEndpointSchema>;
 
+/** What is known of the candidates of a `best` node: metric values by segment value ('' = all together) and candidate. */
+const bestStateSchema = z.object({
+  kind: z.literal('best'),
+  computedAtMs: z.int(),
+  segments: z.record(z.string(), z.record(z.string(), z.object({ value: z.number(), labels: z.int() }))),
+});
+export type BestState = z.infer<typeof bestStateSchema>;
+
+/** What a `bandit` node has learnt, by arm. `linear` holds Σxxᵀ (row-major) and Σrx over x = (1, contextFeatures…). */
+const banditStateSchema = z.object({
+  kind: z.literal('bandit'),
+  epoch: z.int().describe('grows with every change'),
+  computedAtMs: z.int(),
+  arms: z.record(
+    z.string(),
+    z.object({
+      count: z.number(),
+      sum: z.number(),
+      sumOfSquares: z.number(),
+      linear: z.object({ gram: z.array(z.number()), moment: z.array(z.number()) }).optional(),
+    }),
+  ),
+});
+export type BanditState = z.infer<typeof banditStateSchema>;
+
+export const routingStateSchema = z.discriminatedUnion('kind', [bestStateSchema, banditStateSchema]);
+export type RoutingState = z.infer<typeof routingStateSchema>;
+
+/** By endpoint, then by path of the node. */
+export const routingStatesSchema = z.record(endpointNameSchema, z.record(z.string(), routingStateSchema));
+export type RoutingStates = z.infer<typeof routingStatesSchema>;
+
 /**
  * Everything a gateway needs to answer, immutable. `hash` is the SHA-256 of the canonical JSON
  * of all other fields but `createdAt` and `version`, so equal contents have equal hashes.
@@ -69,6 +109,7 @@ export const servingSnapshotSchema = z.object({
   models: z.record(modelNameSchema, servedModelSchema),
   endpoints: z.record(endpointNameSchema, servedEndpointSchema),
   keepWarm: z.array(z.object({ model: modelNameSchema, version: versionNumberSchema })),
+  routingStates: routingStatesSchema.optional().describe('what nodes that learn have learnt from feedback'),
 });
 export type ServingSnapshot = z.infer<typeof servingSnapshotSchema>;
 
@@ -87,8 +128,9 @@ export const gatewayStatusSchema = z
         version: z.string(),
         state: z.enum(['loading', 'ready', 'failed']),
         error: z.string().nullable(),
-        execution: z.enum(['inline', 'worker']).nullable(),
+        execution: z.enum(['inline', 'worker', 'remote']).nullable(),
         runMicros: z.number().nullable().describe('median of one single-row run, measured when warming'),
+        upstream: upstreamHealthSchema.nullish().describe('of models that another server runs'),
       }),
     ),
     memoryBytes: z.number(),

@@ -47,7 +47,7 @@ export function makePrediction(
     status: 'ok',
     error: '',
     answer: { label: 'fraud', score: 0.75, probabilities: { legit: 0.25, fraud: 0.75 } },
-    members: [{ name: 'a', role: 'primary', model: 'forest', version: '1', modelMicros: 50 }],
+    members: [{ name: 'a', role: 'member', model: 'forest', version: '1', modelMicros: 50 }],
     totalMicros: 200,
     queueMicros: 10,
     modelMicros: 50,

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createAliasHandlers } from './aliases/alias-handlers.ts';
 import { createEndpointHandlers } from './endpoints/endpoint-handlers.ts';
+import { createTryEndpoint } from './endpoints/try-endpoint.ts';
 import { createGatewayDirectory } from './gateways/gateway-directory.ts';
 import { createInternalHandlers } from './gateways/internal-handlers.ts';
 import type { LiveFeed } from './live/live-feed.ts';
@@ -99,7 +100,12 @@ export async function createControl(dependencies: ControlDependencies): Promise<
         onChanged: onModelChanged,
       }),
       ...createAliasHandlers({ snapshots, onChanged: onModelChanged }),
-      ...createEndpointHandlers({ metadata, snapshots, onChanged: onEndpointChanged }),
+      ...createEndpointHandlers({
+        metadata,
+        snapshots,
+        onChanged: onEndpointChanged,
+        tryEndpoint: createTryEndpoint(dependencies.gatewayUrl),
+      }),
       ...createAnalyticsHandlers({ metadata, readModels: dependencies.readModels }),
       ...createStatusHandlers({
         monitor,
@@ -117,7 +123,6 @@ export async function createControl(dependencies: ControlDependencies): Promise<
     gatewayUrl: dependencies.gatewayUrl,
     dashboardDir: dependencies.dashboardDir,
     bodyMaximumBytes: config.limits.bodyMaximumBytes,
-    artifactMaximumBytes: config.limits.artifactMaximumBytes,
     isReady: async () => (await metadata.health()).healthy,
     observe: (each) => registerMetrics(each, { snapshots, gateways, live, shipping: dependencies.shipping }),
     checkAnswers: dependencies.checkAnswers ?? false,

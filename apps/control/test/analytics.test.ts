@@ -39,6 +39,16 @@ beforeAll(async () => {
         asked.push({ name: 'listModelQuality', query, context });
         return [{ model: 'named', version: '1', summary: period }];
       },
+      getEndpointTraffic: async (query, context) => {
+        asked.push({ name: 'getEndpointTraffic', query, context });
+        return {
+          from: query.from,
+          to: query.to,
+          paths: [{ path: '', summary: period }],
+          membersFrom: query.from,
+          members: [],
+        };
+      },
     },
   });
 });
@@ -68,7 +78,21 @@ describe('questions to the analytics store', () => {
     await running.call('GET', `/overview?from=${from}&to=${to}`);
     expect(asked.at(-1)).toMatchObject({ name: 'getOverview' });
     expect(asked.at(-1)?.context).toEqual({ positiveLabels: { last: '1', named: 'fraud' } });
+    await running.call('PUT', '/endpoints/served', { policy: { kind: 'model', model: 'named', version: '1' } });
+    await running.call('GET', `/endpoints/served/traffic?from=${from}&to=${to}`);
+    expect(asked.at(-1)).toEqual({
+      name: 'getEndpointTraffic',
+      query: { endpoint: 'served', from, to },
+      context: { positiveLabels: { last: '1', named: 'fraud' } },
+    });
     await running.call('GET', `/model-quality?from=${from}&to=${to}`);
     expect(asked.at(-1)?.context).toEqual({ positiveLabels: { last: '1', named: 'fraud' } });
   });
+});
+
+it('the traffic of an endpoint that does not exist, or of a period that ends before it begins, is refused', async () => {
+  const unknown = await running.call('GET', `/endpoints/nobody/traffic?from=${from}&to=${to}`);
+  expect(unknown).toMatchObject({ status: 404, body: { code: 'endpoint_not_found' } });
+  const backwards = await running.call('GET', `/endpoints/served/traffic?from=${to}&to=${from}`);
+  expect(backwards).toMatchObject({ status: 400, body: { code: 'invalid_request', errors: [{ field: 'from' }] } });
 });

@@ -47,6 +47,7 @@ const noAnalytics: ReadModels = {
   getOverview: () => Promise.reject(new Error('not faked')),
   getTimeSeries: () => Promise.reject(new Error('not faked')),
   listModelQuality: async () => [],
+  getEndpointTraffic: () => Promise.reject(new Error('not faked')),
 };
 
 export interface Answer<Body = unknown> {

@@ -26,6 +26,8 @@ export const controlRequests = {
   checkPolicy: { method: 'POST', path: '/api/v1/endpoints/{endpoint}/check' },
   listRevisions: { method: 'GET', path: '/api/v1/endpoints/{endpoint}/revisions' },
   rollbackEndpoint: { method: 'POST', path: '/api/v1/endpoints/{endpoint}/rollback' },
+  getEndpointTraffic: { method: 'GET', path: '/api/v1/endpoints/{endpoint}/traffic' },
+  tryEndpoint: { method: 'POST', path: '/api/v1/endpoints/{endpoint}/try' },
   listPredictions: { method: 'GET', path: '/api/v1/predictions' },
   getPrediction: { method: 'GET', path: '/api/v1/predictions/{id}' },
   getOverview: { method: 'GET', path: '/api/v1/overview' },

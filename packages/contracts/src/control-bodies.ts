@@ -8,6 +8,7 @@ import {
   versionNumberSchema,
 } from './names.ts';
 import { policySchema } from './policy.ts';
+import { servedSchema } from './predict.ts';
 import { answerSchema, decisionStepSchema, memberSchema } from './record.ts';
 import { classLabelSchema, featureSpecSchema, signatureSchema, taskSchema } from './signature.ts';
 import { artifactFormatSchema, endpointSettingsSchema, gatewayStatusSchema, modelFormatSchema } from './snapshot.ts';
@@ -39,13 +40,13 @@ export type Lineage = z.infer<typeof lineageSchema>;
 
 /** The `spec` part of an upload. Everything but the format can be discovered from the file; what is given wins where it fits. */
 const describedVersion = {
-    features: z
-      .array(z.union([z.string().min(1).max(200), featureSpecSchema]))
-      .optional()
-      .describe('names, or full specs, in the order of the columns'),
-    labels: z.array(classLabelSchema).optional(),
-    positiveLabel: classLabelSchema.optional(),
-    lineage: lineageSchema.optional(),
+  features: z
+    .array(z.union([z.string().min(1).max(200), featureSpecSchema]))
+    .optional()
+    .describe('names, or full specs, in the order of the columns'),
+  labels: z.array(classLabelSchema).optional(),
+  positiveLabel: classLabelSchema.optional(),
+  lineage: lineageSchema.optional(),
 };
 export const versionSpecSchema = z
   .strictObject({ format: artifactFormatSchema, ...describedVersion })
@@ -306,6 +307,58 @@ export const modelQualitySchema = z
     summary: periodSummarySchema,
   })
   .meta({ id: 'ModelQuality' });
+
+export const endpointTrafficQuerySchema = z.strictObject({ from: instantSchema, to: instantSchema });
+export const endpointTrafficSchema = z
+  .object({
+    from: instantSchema,
+    to: instantSchema,
+    paths: z
+      .array(z.object({ path: z.string(), summary: periodSummarySchema }))
+      .describe('one for each path that was taken; refused requests took none'),
+    membersFrom: instantSchema.describe('members are counted from here on: the last hour of the period, or all of it'),
+    members: z
+      .array(
+        z.object({
+          path: z.string().describe('of the prediction'),
+          name: z.string(),
+          role: memberSchema.shape.role,
+          model: z.string(),
+          version: z.string(),
+          asked: z.int(),
+          failed: z.int(),
+          p50Micros: z.number().nullable(),
+          p95Micros: z.number().nullable(),
+        }),
+      )
+      .describe('models that were asked beside or before the one that answered, in the newest 20,000 such predictions'),
+  })
+  .meta({ id: 'EndpointTraffic' });
+export type EndpointTraffic = z.infer<typeof endpointTrafficSchema>;
+
+export const tryEndpointSchema = z
+  .strictObject({
+    features: z.record(z.string(), scalar).describe('one row, by feature name'),
+    unit: text(512).optional(),
+    segment: z.record(z.string(), z.string()).optional(),
+    context: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .optional()
+      .describe("`source` is always 'dashboard', so that trials can be told from traffic"),
+  })
+  .meta({ id: 'TryEndpoint' });
+export const trialSchema = z
+  .object({
+    id: z.uuid().describe('of the prediction, which is logged as any other and can be read a moment later'),
+    answer: answerSchema,
+    served: servedSchema,
+    revision: z.int().nullable(),
+    requestId: z.string(),
+    overheadMicros: z.number().nullable().describe('what the gateway says it took besides the models'),
+    roundTripMicros: z.number().describe('from control to the gateway and back'),
+  })
+  .meta({ id: 'Trial' });
+export type Trial = z.infer<typeof trialSchema>;
 
 export const gatewayViewSchema = gatewayStatusSchema
   .extend({ lastSeenAt: instantSchema, reachable: z.boolean() })

@@ -10,11 +10,13 @@ import { type ControlHandlers, noContent } from '../server/handler.ts';
 import type { SnapshotPublisher } from '../snapshot/snapshot-publisher.ts';
 import { findPolicyProblems, loadPolicyRegistry } from './check-policy.ts';
 import { revisionFromRow } from './revision-rows.ts';
+import type { TryEndpoint } from './try-endpoint.ts';
 
 export interface EndpointDependencies {
   readonly metadata: MetadataStore;
   readonly snapshots: SnapshotPublisher;
   readonly onChanged: (endpoint: string) => void;
+  readonly tryEndpoint: TryEndpoint;
 }
 
 type EndpointRoutes =
@@ -24,10 +26,11 @@ type EndpointRoutes =
   | 'deleteEndpoint'
   | 'checkPolicy'
   | 'listRevisions'
-  | 'rollbackEndpoint';
+  | 'rollbackEndpoint'
+  | 'tryEndpoint';
 
 export function createEndpointHandlers(dependencies: EndpointDependencies): Pick<ControlHandlers, EndpointRoutes> {
-  const { metadata, snapshots, onChanged } = dependencies;
+  const { metadata, snapshots, onChanged, tryEndpoint } = dependencies;
   const { db } = metadata;
 
   /** As this process knows it at this moment, without waiting for anything; 0: none. */
@@ -117,6 +120,13 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
         .limit(query.limit + 1)
         .execute();
       return toPage(rows, query.limit, (row) => row.revision, revisionFromRow);
+    },
+
+    tryEndpoint: async ({ params, body, raw }) => {
+      // What gateways serve, without waiting for a store: a trial has to work while one is away, as predictions do.
+      const endpoint = snapshots.current().endpoints[params.endpoint];
+      if (!endpoint) throw endpointNotFound(params.endpoint);
+      return tryEndpoint(params.endpoint, body, { requestId: raw.id, timeoutMs: endpoint.settings.timeoutMs });
     },
 
     rollbackEndpoint: async ({ params, body }) => {

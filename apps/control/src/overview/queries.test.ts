@@ -10,6 +10,7 @@ import {
 import { type AnalyticsStore, openChdbAnalytics } from '@switchyard/storage/analytics';
 import { writeSegment } from '@switchyard/storage/analytics/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { getEndpointTraffic } from './endpoint-traffic.ts';
 import { getOverview, getTimeSeries, listModelQuality } from './queries.ts';
 import { finalLabels, makeTraffic } from './test-data.ts';
 
@@ -237,5 +238,52 @@ describe('listModelQuality', () => {
       expectSummary(item.summary, rows, 0);
     }
     expect(items.find((item) => item.model === 'species')?.summary.precision).toBeNull();
+  });
+});
+
+describe('getEndpointTraffic', () => {
+  it.each(periods)('equals counting by hand for every path: %s', async (_, fromMs, toMs) => {
+    const query = { endpoint: 'fraud', from: iso(fromMs), to: iso(toMs) };
+    const traffic = await getEndpointTraffic(analytics, query, { positiveLabels });
+    const rows = predictions.filter(within(fromMs, toMs)).filter((row) => row.endpoint === 'fraud');
+    expect(traffic.paths.map(({ path }) => path)).toEqual([...new Set(rows.map((row) => row.path))].sort());
+    for (const { path, summary } of traffic.paths) {
+      expectSummary(
+        summary,
+        rows.filter((row) => row.path === path),
+        0,
+      );
+    }
+  });
+
+  it('counts what members did in the last hour of the period', async () => {
+    // An hour with members in it, and rows before it that must not count.
+    const query = { endpoint: 'fraud', from: iso(end - 9 * HOUR), to: iso(end) };
+    const traffic = await getEndpointTraffic(analytics, query, { positiveLabels });
+    expect(traffic.membersFrom).toBe(iso(end - HOUR));
+    const expected = new Map<string, { asked: number; failed: number; micros: number[] }>();
+    for (const row of predictions.filter(within(end - HOUR, end)).filter((one) => one.endpoint === 'fraud')) {
+      for (const member of row.members) {
+        const key = [row.path, member.role, member.name, member.model, member.version].join(' ');
+        const counted = expected.get(key) ?? { asked: 0, failed: 0, micros: [] };
+        expected.set(key, counted);
+        counted.asked += 1;
+        counted.failed += member.error === undefined ? 0 : 1;
+        counted.micros.push(member.modelMicros);
+      }
+    }
+    expect(expected.size).toBe(3);
+    expect(
+      traffic.members.map(({ path, role, name, model, version }) => [path, role, name, model, version].join(' ')),
+    ).toEqual([...expected.keys()].sort());
+    for (const member of traffic.members) {
+      const key = [member.path, member.role, member.name, member.model, member.version].join(' ');
+      const counted = expected.get(key);
+      expect(member).toMatchObject({ asked: counted?.asked, failed: counted?.failed });
+      const micros = counted?.micros ?? [];
+      expect(member.p50Micros).toBeGreaterThanOrEqual(Math.min(...micros));
+      expect(member.p50Micros).toBeLessThanOrEqual(member.p95Micros ?? 0);
+      expect(member.p95Micros).toBeLessThanOrEqual(Math.max(...micros));
+    }
   });
 });

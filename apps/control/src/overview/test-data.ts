@@ -20,11 +20,13 @@ export function makeTraffic(count: number, fromMs: number, toMs: number): LogRec
     const isOk = random() < 0.95;
     const isRegression = random() < 0.05;
     const label = pick(labels);
+    const path = pick(['small', 'middle/a', 'middle/b']);
     const prediction: PredictionRecord = makePrediction(counter, at, {
       endpoint: model === 'species' ? 'flowers' : 'fraud',
       model,
       version: pick(['1', '2', '10']),
-      path: pick(['small', 'middle/a', 'middle/b']),
+      path,
+      members: membersOf(path, counter),
       status: isOk ? 'ok' : 'error',
       error: isOk ? '' : 'model_failed',
       answer: !isOk ? {} : isRegression ? { value: random() } : { label, score: random() },
@@ -50,6 +52,24 @@ export function makeTraffic(count: number, fromMs: number, toMs: number): LogRec
     }
   }
   return records;
+}
+
+/** One path asks several models, one of which fails now and then. */
+function membersOf(path: string, counter: number): PredictionRecord['members'] {
+  if (path === 'small') return [];
+  const modelMicros = 20 + (counter % 100);
+  if (path === 'middle/a') return [{ name: 'a', role: 'member', model: 'forest', version: '1', modelMicros }];
+  return [
+    { name: 'left', role: 'member', model: 'forest', version: '2', modelMicros },
+    {
+      name: 'right',
+      role: 'attempt',
+      model: 'network',
+      version: '1',
+      modelMicros: modelMicros * 3,
+      ...(counter % 7 === 0 ? { error: 'deadline_exceeded' } : { answer: { label: 'fraud' } }),
+    },
+  ];
 }
 
 /** The label of each prediction that counts: the newest one said. */

@@ -1,11 +1,18 @@
 import { SwitchyardError } from '@switchyard/contracts';
 import type { MetadataStore } from '@switchyard/storage/metadata';
 import type { QualityContext } from '../overview/queries.ts';
+import { endpointNotFound } from '../registry/not-found.ts';
 import { loadRegistry, loadVersions } from '../registry/registry-view.ts';
 import type { ControlHandlers } from './handler.ts';
 import type { ReadModels } from './read-models.ts';
 
-type AnalyticsRoutes = 'listModelQuality' | 'listPredictions' | 'getPrediction' | 'getOverview' | 'getTimeSeries';
+type AnalyticsRoutes =
+  | 'listModelQuality'
+  | 'listPredictions'
+  | 'getPrediction'
+  | 'getOverview'
+  | 'getTimeSeries'
+  | 'getEndpointTraffic';
 
 export function createAnalyticsHandlers({
   metadata,
@@ -27,6 +34,12 @@ export function createAnalyticsHandlers({
     getTimeSeries: async ({ query }) => {
       assertInOrder(query.from, query.to);
       return readModels.getTimeSeries(query);
+    },
+    getEndpointTraffic: async ({ params, query }) => {
+      assertInOrder(query.from, query.to);
+      const view = await loadRegistry(metadata.db);
+      if (!view.endpoints.has(params.endpoint)) throw endpointNotFound(params.endpoint);
+      return readModels.getEndpointTraffic({ endpoint: params.endpoint, ...query }, await loadQualityContext(metadata));
     },
     listModelQuality: async ({ query }) => {
       assertInOrder(query.from, query.to);

@@ -1,5 +1,6 @@
-import type { Overview, PredictionDetail, PredictionSummary, TimeSeries } from '@switchyard/contracts';
+import type { EndpointTraffic, Overview, PredictionDetail, PredictionSummary, TimeSeries } from '@switchyard/contracts';
 import type { AnalyticsStore } from '@switchyard/storage/analytics';
+import { type EndpointTrafficQuery, getEndpointTraffic } from '../overview/endpoint-traffic.ts';
 import {
   getOverview,
   getTimeSeries,
@@ -19,6 +20,7 @@ export interface ReadModels {
   getOverview(query: TimeRangeQuery, context: QualityContext): Promise<Overview>;
   getTimeSeries(query: TimeSeriesQuery): Promise<TimeSeries>;
   listModelQuality(query: TimeRangeQuery, context: QualityContext): Promise<ModelQuality[]>;
+  getEndpointTraffic(query: EndpointTrafficQuery, context: QualityContext): Promise<EndpointTraffic>;
 }
 
 export function bindReadModels(analytics: AnalyticsStore): ReadModels {
@@ -28,5 +30,6 @@ export function bindReadModels(analytics: AnalyticsStore): ReadModels {
     getOverview: (query, context) => getOverview(analytics, query, context),
     getTimeSeries: (query) => getTimeSeries(analytics, query),
     listModelQuality: (query, context) => listModelQuality(analytics, query, context),
+    getEndpointTraffic: (query, context) => getEndpointTraffic(analytics, query, context),
   };
 }

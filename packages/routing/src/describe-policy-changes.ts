@@ -23,7 +23,10 @@ export function describePolicyChanges(before: Policy | null, after: Policy): Pol
 function describeByPath(policy: Policy): Map<string, string> {
   const texts = new Map<string, string>();
   walkPolicy(policy, (node, { path, reachedBy }) => {
-    texts.set(path, reachedBy === '' ? describeNode(node) : `${reachedBy}: ${describeNode(node)}`);
+    const text = reachedBy === '' ? describeNode(node) : `${reachedBy}: ${describeNode(node)}`;
+    // The primary of a shadow node has the path of that node.
+    const above = texts.get(path);
+    texts.set(path, above === undefined ? text : `${above}, ${text}`);
   });
   return texts;
 }

@@ -4,11 +4,13 @@ import { type RegistryView, resolveVersion } from './registry-view.ts';
 
 export interface EndpointFeatures {
   /**
-   * What a caller sends: the features of every reachable model, each once, in the order of the leaves.
+   * What a caller sends: the features of every model that may answer, each once, in the order of the leaves.
    * Required as soon as one model has no default for it; whole numbers as soon as one model wants them;
    * categories are those that every model knows.
    */
   readonly features: readonly FeatureSpec[];
+  /** Features that only shadows take: never required, because a shadow may not fail a request. */
+  readonly shadowOnly: readonly FeatureSpec[];
   /** Features that only conditions look at: any type, never required. */
   readonly conditionOnly: readonly string[];
   /** Features that two models declare with types that no value can satisfy. */
@@ -18,27 +20,38 @@ export interface EndpointFeatures {
 /** The features of an endpoint. Leaves that the registry does not know are skipped. */
 export function endpointFeatures(policy: Policy, view: RegistryView): EndpointFeatures {
   const merged = new Map<string, FeatureSpec>();
+  const shadowOnly = new Map<string, FeatureSpec>();
   const conflicts = new Map<string, Set<FeatureSpec['type']>>();
   const visited = new Set<string>();
-  for (const { node } of listModels(policy)) {
+  const add = (into: Map<string, FeatureSpec>, spec: FeatureSpec): void => {
+    const known = merged.get(spec.name) ?? into.get(spec.name);
+    if (known === undefined) {
+      into.set(spec.name, spec);
+    } else if (!areCompatible(known.type, spec.type)) {
+      const types = conflicts.get(spec.name) ?? new Set([known.type]);
+      conflicts.set(spec.name, types.add(spec.type));
+    } else if (!(into === shadowOnly && merged.has(spec.name))) {
+      into.set(spec.name, mergeSpecs(known, spec));
+    }
+  };
+  const models = listModels(policy);
+  // Those that answer first: what they say about a feature holds, whatever a shadow says.
+  for (const { node, isShadow } of [
+    ...models.filter((one) => !one.isShadow),
+    ...models.filter((one) => one.isShadow),
+  ]) {
     const version = resolveVersion(view, node);
-    if (version === undefined || visited.has(`${node.model}/${version}`)) continue;
-    visited.add(`${node.model}/${version}`);
+    const key = `${node.model}/${version}`;
+    if (version === undefined || visited.has(key)) continue;
+    visited.add(key);
     for (const spec of view.models[node.model]?.versions[version]?.signature.features ?? []) {
-      const known = merged.get(spec.name);
-      if (known === undefined) {
-        merged.set(spec.name, spec);
-      } else if (areCompatible(known.type, spec.type)) {
-        merged.set(spec.name, mergeSpecs(known, spec));
-      } else {
-        const types = conflicts.get(spec.name) ?? new Set([known.type]);
-        conflicts.set(spec.name, types.add(spec.type));
-      }
+      add(isShadow ? shadowOnly : merged, spec);
     }
   }
   return {
     features: [...merged.values()],
-    conditionOnly: featuresUsedInConditions(policy).filter((name) => !merged.has(name)),
+    shadowOnly: [...shadowOnly.values()],
+    conditionOnly: featuresUsedInConditions(policy).filter((name) => !merged.has(name) && !shadowOnly.has(name)),
     conflicts: [...conflicts].map(([feature, types]) => ({ feature, types: [...types] })),
   };
 }

@@ -2,7 +2,7 @@ import type { Signature, Task } from '@switchyard/contracts';
 
 /** What validation needs to know about one version. */
 export interface RegistryVersion {
-  readonly signature: Pick<Signature, 'features'>;
+  readonly signature: Pick<Signature, 'features'> & Partial<Pick<Signature, 'labels' | 'roles'>>;
 }
 
 export interface RegistryModel {

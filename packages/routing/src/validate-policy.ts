@@ -1,10 +1,16 @@
 import { type Policy, policySchema } from '@switchyard/contracts';
+import { checkBandit } from './bandit-node.ts';
+import { checkBest } from './best-node.ts';
+import { checkCascade } from './cascade-node.ts';
 import { endpointFeatures } from './endpoint-features.ts';
+import { checkEnsemble } from './ensemble-node.ts';
+import { checkFallback } from './fallback-node.ts';
 import { checkModel } from './model-node.ts';
 import type { PolicyProblem } from './policy-problem.ts';
 import { assertNever, listModels, walkPolicy } from './policy-tree.ts';
 import { own, type RegistryView } from './registry-view.ts';
 import { checkRules } from './rules-node.ts';
+import { checkShadow } from './shadow-node.ts';
 import { checkSplit } from './split-node.ts';
 
 /** Nodes above each other, and nodes in all. */
@@ -34,9 +40,9 @@ function validateTree(policy: Policy, view: RegistryView): PolicyProblem[] {
   };
   let nodes = 0;
   let depth = 0;
-  walkPolicy(policy, (_node, { path }) => {
+  walkPolicy(policy, (_node, position) => {
     nodes += 1;
-    depth = Math.max(depth, path === '' ? 1 : path.split('/').length + 1);
+    depth = Math.max(depth, position.depth + 1);
   });
   if (depth > POLICY_LIMITS.depth) return [tooDeep()];
   if (nodes > POLICY_LIMITS.nodes) {
@@ -44,6 +50,7 @@ function validateTree(policy: Policy, view: RegistryView): PolicyProblem[] {
   }
 
   const { features, conflicts } = endpointFeatures(policy, view);
+  const tasks = new Set(listModels(policy).flatMap(({ node }) => own(view.models, node.model)?.task ?? []));
   walkPolicy(policy, (node, { field }) => {
     switch (node.kind) {
       case 'model':
@@ -52,6 +59,18 @@ function validateTree(policy: Policy, view: RegistryView): PolicyProblem[] {
         return checkSplit(node, field, report);
       case 'rules':
         return checkRules(node, field, features, report);
+      case 'best':
+        return checkBest(node, field, report);
+      case 'bandit':
+        return checkBandit(node, field, features, report);
+      case 'ensemble':
+        return checkEnsemble(node, field, view, leavesOf, report);
+      case 'cascade':
+        return checkCascade(node, field, tasks, report);
+      case 'fallback':
+        return checkFallback(node, field, report);
+      case 'shadow':
+        return checkShadow(node, field, report);
       default:
         return assertNever(node);
     }
@@ -59,10 +78,11 @@ function validateTree(policy: Policy, view: RegistryView): PolicyProblem[] {
   for (const { feature, types } of conflicts) {
     report('', `its models disagree about the type of feature '${feature}': ${types.join(' and ')}`);
   }
-  const tasks = new Set(listModels(policy).flatMap(({ node }) => own(view.models, node.model)?.task ?? []));
   if (tasks.size > 1) report('', `its models answer different tasks: ${[...tasks].join(' and ')}`);
   return problems;
 }
+
+const leavesOf = (policy: Policy) => listModels(policy).map(({ node }) => node);
 
 function tooDeep(): PolicyProblem {
   return { field: '', detail: `the policy is more than ${POLICY_LIMITS.depth} nodes deep` };

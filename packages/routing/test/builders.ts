@@ -42,6 +42,7 @@ export const input = (over: Partial<Parameters<typeof import('../src/index.ts').
   segment: {},
   unit: '',
   context: {},
+  atMs: 0,
   requestId: '01890a5d-ac96-774b-bcce-b302099a8057',
   ...over,
 });

@@ -16,11 +16,11 @@ describe('a model', () => {
   it('is reached without a step', () => {
     const compiled = compilePolicy({ kind: 'model', model: 'a', alias: 'champion' });
     expect(decide(compiled, input())).toEqual({
-      ok: true,
-      leaf: { kind: 'model', path: '', model: 'a', alias: 'champion' },
+      node: { kind: 'model', path: '', model: 'a', alias: 'champion' },
       path: '',
       steps: [],
       propensity: 1,
+      branches: [],
     });
   });
 });
@@ -114,7 +114,7 @@ describe('rules', () => {
 
   it('take the first that holds, else otherwise', () => {
     const at = (amount: number) => decide(compiled, input({ unit: 'u', features: { Amount: amount } }));
-    expect(at(99.99)).toMatchObject({ path: 'small', leaf: { model: 'rule-based' }, propensity: 1 });
+    expect(at(99.99)).toMatchObject({ path: 'small', node: { model: 'rule-based' }, propensity: 1 });
     expect(at(100).path).toMatch(/^middle\/(forest|network)$/);
     expect(at(100).steps.map(({ node, kind, chosen }) => [node, kind, chosen])).toEqual([
       ['', 'rules', 'middle'],

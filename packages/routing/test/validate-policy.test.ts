@@ -197,6 +197,7 @@ it('merges the features of all reachable models and names those that only condit
       { name: 'city', type: 'string', categories: ['b'] },
       { name: 'age', type: 'number', default: 3 },
     ],
+    shadowOnly: [],
     conditionOnly: ['other'],
     conflicts: [],
   });

@@ -7,7 +7,7 @@ const flags = Object.values(configSources)
 export const HELP = `Usage: switchyard <command> [options]
 
   start    start control and gateway in one data directory
-  demo     the same, with the fraud example and a replay of real card transactions
+  demo     the same, with an example: models and a replay of real data
   dev      the demo with a live-reloading dashboard, restarting on changes
   doctor   check what a start needs and say what is wrong
 
@@ -15,7 +15,8 @@ Options, each with its environment variable (defaults < --config FILE < environm
   --${'config FILE'.padEnd(34)} SWITCHYARD_CONFIG (JSON)
 ${flags}
   --${'print-config'.padEnd(34)} print what would be used, and end
-  --${'rate N'.padEnd(34)} demo and dev: transactions per second (20)
+  --${'example NAME'.padEnd(34)} demo and dev: fraud (default) or e-commerce
+  --${'rate N'.padEnd(34)} demo and dev: predictions per second (20)
 
 Every option is described in docs/configuration.md.
 `;

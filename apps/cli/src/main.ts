@@ -7,12 +7,13 @@ import { dev } from './commands/dev.ts';
 import { doctor } from './commands/doctor.ts';
 import { start } from './commands/start.ts';
 import { loadConfig } from './config.ts';
+import { EXAMPLES, type Example, isExample } from './examples.ts';
 import { HELP } from './help.ts';
 
 const EXTRA_FLAGS: Readonly<Record<string, readonly string[]>> = {
   start: [],
-  demo: ['rate'],
-  dev: ['rate'],
+  demo: ['example', 'rate'],
+  dev: ['example', 'rate'],
   doctor: [],
 };
 
@@ -44,13 +45,15 @@ async function run(name: string, parameters: readonly string[]): Promise<number>
   }
   const rate = Number(read.flags.rate ?? '20');
   if (!Number.isFinite(rate) || rate <= 0 || rate > 10_000)
-    return refuse(['--rate: transactions per second, above 0 and up to 10000']);
-  return dispatch(name, loaded.config, rate);
+    return refuse(['--rate: predictions per second, above 0 and up to 10000']);
+  const example = read.flags.example ?? 'fraud';
+  if (!isExample(example)) return refuse([`--example: one of ${Object.keys(EXAMPLES).join(', ')}`]);
+  return dispatch(name, loaded.config, example, rate);
 }
 
-function dispatch(name: string, config: Config, rate: number): Promise<number> {
-  if (name === 'demo') return demo(config, rate);
-  if (name === 'dev') return dev(config, rate);
+function dispatch(name: string, config: Config, example: Example, rate: number): Promise<number> {
+  if (name === 'demo') return demo(config, example, rate);
+  if (name === 'dev') return dev(config, example, rate);
   if (name === 'doctor') return doctor(config);
   return start(config);
 }

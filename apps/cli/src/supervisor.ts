@@ -183,7 +183,8 @@ function forEachLine(stream: NodeJS.ReadableStream, callback: (line: string) => 
 /** What a child needs of the environment; credentials of the user's shell are none of its business. */
 function inheritedEnvironment(): Record<string, string> {
   const wanted = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'NODE_OPTIONS', 'LD_LIBRARY_PATH', 'SSL_CERT_FILE'];
-  return Object.fromEntries(
-    wanted.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  );
+  // Those are written by the operator for exactly this: tokens of model servers.
+  const isWanted = (name: string): boolean => wanted.includes(name) || name.startsWith('SWITCHYARD_UPSTREAM_');
+  const found = Object.entries(process.env).filter(([name]) => isWanted(name));
+  return Object.fromEntries(found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }

@@ -1,16 +1,8 @@
 import type { Config } from '@switchyard/contracts';
-import { runFraudScenario } from '../../../../examples/fraud/scenario.ts';
+import { type Example, runExample } from '../examples.ts';
 import { start } from './start.ts';
 
-/** Starts the platform and replays real card transactions through it until it is told to stop. */
-export function demo(config: Config, perSecond: number): Promise<number> {
-  return start(config, (platform, signal) =>
-    runFraudScenario({
-      controlUrl: platform.controlUrl,
-      gatewayUrl: platform.gatewayUrl,
-      perSecond,
-      signal,
-      print: (line) => process.stderr.write(`${line}\n`),
-    }),
-  );
+/** Starts the platform and replays an example's real data through it until it is told to stop. */
+export function demo(config: Config, example: Example, perSecond: number): Promise<number> {
+  return start(config, (platform, signal) => runExample(example, platform, perSecond, signal));
 }

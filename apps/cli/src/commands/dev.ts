@@ -3,7 +3,7 @@ import { existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@switchyard/contracts';
-import { runFraudScenario } from '../../../../examples/fraud/scenario.ts';
+import { type Example, runExample } from '../examples.ts';
 import type { Platform } from '../platform.ts';
 import { start } from './start.ts';
 
@@ -11,17 +11,11 @@ const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 const SETTLE_MS = 200;
 
 /** Everything embedded and seeded: restarts a process when its sources change, and serves the dashboard with live reload. */
-export function dev(config: Config, perSecond: number): Promise<number> {
+export function dev(config: Config, example: Example, perSecond: number): Promise<number> {
   return start(config, async (platform, signal) => {
     const vite = startVite(platform, signal);
     watchSources(config, platform, signal);
-    await runFraudScenario({
-      controlUrl: platform.controlUrl,
-      gatewayUrl: platform.gatewayUrl,
-      perSecond,
-      signal,
-      print: (line) => process.stderr.write(`${line}\n`),
-    });
+    await runExample(example, platform, perSecond, signal);
     vite.kill('SIGTERM');
   });
 }

@@ -1,6 +1,7 @@
 import type { Policy } from '@switchyard/contracts';
 import { expect, test } from 'vitest';
-import { leafLabel, policyLeaves, usesModel, withModelVersion } from './policy-change.ts';
+import { policyLeaves } from '../policy/branches.ts';
+import { leafLabel, usesModel, withModelVersion } from './policy-change.ts';
 
 const policy: Policy = {
   kind: 'rules',
@@ -42,4 +43,24 @@ test('every use of the model becomes the version, and nothing else changes', () 
   expect(withModelVersion(changed, 'absent', '1')).toEqual(changed);
   expect(usesModel(policy, 'network')).toBe(true);
   expect(usesModel(policy, 'absent')).toBe(false);
+});
+
+test('the meta-model of a stacking ensemble is a use of a model too', () => {
+  const stacking: Policy = {
+    kind: 'ensemble',
+    method: 'stacking',
+    members: [{ name: 'a', policy: { kind: 'model', model: 'forest', version: '1' } }],
+    meta: { model: 'judge', alias: 'champion' },
+  };
+  const shadowed: Policy = {
+    kind: 'shadow',
+    primary: stacking,
+    shadows: [{ name: 'next', policy: { kind: 'model', model: 'network', version: '1' } }],
+  };
+  expect(usesModel(shadowed, 'judge')).toBe(true);
+  expect(withModelVersion(shadowed, 'judge', '2')).toEqual({
+    ...shadowed,
+    primary: { ...stacking, meta: { model: 'judge', version: '2' } },
+  });
+  expect(policyLeaves(shadowed).map((leaf) => leaf.path)).toEqual(['a', 'next']);
 });

@@ -15,12 +15,14 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
+sys.path.append(str(Path(__file__).resolve().parents[2] / "shared"))
+
 import numpy as np
 import onnx
+from ensemble_weights import fit_ensemble_weights
 from sklearn.exceptions import ConvergenceWarning
 
 from dataset import EXAMPLE, MONTHS, TRAINING_MONTHS, WEIGHING_MONTHS, Dataset, load_dataset, sha256_of
-from ensemble_weights import fit_ensemble_weights
 from learned_models import SEED, train_logistic, train_network, train_trees
 from popularity import POPULARITY_FEATURES, build_popularity_model, count_popularity, predict_popularity
 from report import Answers, average, expected_answers, measure, run_artifact, write_json

@@ -15,6 +15,8 @@ TRANSACTIONS = EXAMPLE / "data" / "transactions.csv"
 FEATURES = [f"V{number}" for number in range(1, 29)] + ["Amount"]
 TARGET = "Class"
 TRAINING_SHARE = 0.6
+# The last training rows, on which the ensemble's weights are fitted to members that never saw them.
+WEIGHING_SHARE_OF_TRAINING = 0.3
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class Dataset:
     amount: np.ndarray  # float64 [rows], EUR
     split: int
     sha256: str
+
+    @property
+    def weighing_from(self) -> int:
+        return self.split - int(self.split * WEIGHING_SHARE_OF_TRAINING)
 
 
 def sha256_of(path: Path) -> str:

@@ -15,7 +15,7 @@ from dataset import FEATURES, Dataset
 @dataclass(frozen=True)
 class Answers:
     label: np.ndarray  # int64 [rows]
-    fraud: np.ndarray  # float32 [rows], probability of class 1
+    fraud: np.ndarray  # float32 [rows], float64 for averages: probability of class 1
 
 
 def run_artifact(file: Path, features: np.ndarray) -> Answers:
@@ -34,6 +34,13 @@ def run_artifact(file: Path, features: np.ndarray) -> Answers:
     else:
         fraud = probabilities[:, 1]
     return Answers(label=label.reshape(-1), fraud=fraud)
+
+
+def average(answers: dict[str, Answers], weights: dict[str, float]) -> Answers:
+    """The weighted average of the members' probabilities; the label is the likelier class, "not fraud" in a tie."""
+    total = sum(weights.values())
+    fraud = sum(weight * answers[name].fraud.astype(np.float64) for name, weight in weights.items()) / total
+    return Answers(label=(fraud > 0.5).astype(np.int64), fraud=fraud)
 
 
 def measure_labels(target: np.ndarray, label: np.ndarray) -> dict:
@@ -67,7 +74,7 @@ def measure(target: np.ndarray, label: np.ndarray, fraud: np.ndarray) -> dict:
     }
 
 
-def expected_answers(data: Dataset, answers: dict[str, Answers]) -> dict:
+def expected_answers(data: Dataset, answers: dict[str, Answers], ensemble: Answers) -> dict:
     """Every model's answer for every row, and the measures of routing by amount over the replayed rows."""
     return {
         "runtime": f"onnxruntime {onnxruntime.__version__}",
@@ -84,7 +91,7 @@ def expected_answers(data: Dataset, answers: dict[str, Answers]) -> dict:
             }
             for name, one in answers.items()
         },
-        "routing": measure_routing(data, answers),
+        "routing": measure_routing(data, {**answers, "ensemble": ensemble}),
     }
 
 
@@ -97,7 +104,7 @@ def measure_routing(data: Dataset, answers: dict[str, Answers]) -> dict:
             "100 <= Amount <= 1000",
             ["random-forest", "neural-network"],
         ),
-        "large": (data.amount > 1000, "Amount > 1000", ["xgboost"]),
+        "large": (data.amount > 1000, "Amount > 1000", ["ensemble"]),
     }
 
     def measure_rows(rows: np.ndarray, label: np.ndarray) -> dict:
@@ -107,7 +114,7 @@ def measure_routing(data: Dataset, answers: dict[str, Answers]) -> dict:
     for middle in bands["middle"][2]:
         label = np.select(
             [bands["small"][0], bands["middle"][0], bands["large"][0]],
-            [answers["rule-based"].label, answers[middle].label, answers["xgboost"].label],
+            [answers["rule-based"].label, answers[middle].label, answers["ensemble"].label],
         )
         variants[f"middle band all {middle}"] = measure_rows(replayed, label)
     return {

@@ -14,12 +14,15 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
+sys.path.append(str(Path(__file__).resolve().parents[2] / "shared"))
+
 import numpy as np
 import onnx
+from ensemble_weights import fit_ensemble_weights
 
 from dataset import EXAMPLE, FEATURES, Dataset, load_dataset, sha256_of
 from learned_models import SEED, train_neural_network, train_random_forest, train_xgboost
-from report import Answers, expected_answers, measure, run_artifact, write_json
+from report import Answers, average, expected_answers, measure, run_artifact, write_json
 from rule_based import build_rule_based_model, predict_rule_based
 
 ARTIFACTS = EXAMPLE / "artifacts"
@@ -34,9 +37,9 @@ def canonical(model: onnx.ModelProto) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def build_models(data: Dataset) -> list[dict]:
-    """Each model's artifact, its own framework's answer for every row, and what to write down about it."""
-    training_features, training_target = data.features[: data.split], data.target[: data.split]
+def build_models(data: Dataset, rows: int) -> list[dict]:
+    """Trained on the first rows: each model's artifact, its framework's answer for every row, and its lineage."""
+    training_features, training_target = data.features[:rows], data.target[:rows]
     learners = [
         ("random-forest", train_random_forest, "tensor-per-feature", "60 trees of depth 8."),
         ("xgboost", train_xgboost, "single-tensor", "80 boosted trees of depth 4."),
@@ -75,6 +78,15 @@ def build_models(data: Dataset) -> list[dict]:
     return models
 
 
+def fit_weights(data: Dataset) -> dict[str, float]:
+    """Weights from the last training rows, for members that learned from the rows before only."""
+    weighing = slice(data.weighing_from, data.split)
+    earlier = build_models(data, data.weighing_from)
+    fraud = np.stack([one["fraud"][weighing] for one in earlier], axis=1)
+    weights = fit_ensemble_weights(fraud, data.target[weighing])
+    return {one["name"]: float(weight) for one, weight in zip(earlier, weights, strict=True)}
+
+
 def check_export(name: str, answers: Answers, fraud: np.ndarray) -> dict:
     """How far the artifact's answers are from the framework's, over every row. Too far is an error."""
     difference = float(np.abs(answers.fraud.astype(np.float64) - fraud).max())
@@ -88,7 +100,7 @@ def check_export(name: str, answers: Answers, fraud: np.ndarray) -> dict:
 def write_artifacts(folder: Path, data: Dataset) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     entries, answers_by_model = [], {}
-    for model in build_models(data):
+    for model in build_models(data, data.split):
         file = folder / f"{model['name']}.onnx"
         file.write_bytes(canonical(model["artifact"]))
         answers = run_artifact(file, data.features)
@@ -123,6 +135,8 @@ def write_artifacts(folder: Path, data: Dataset) -> None:
                 "metrics": measure(data.target[replayed], answers.label[replayed], answers.fraud[replayed]),
             }
         )
+    weights = fit_weights(data)
+    ensemble = average(answers_by_model, weights)
     write_json(
         folder / "models.json",
         {
@@ -133,9 +147,15 @@ def write_artifacts(folder: Path, data: Dataset) -> None:
                 "metrics": "measured on the rows after the training rows; prAuc is the average precision",
             },
             "models": entries,
+            "ensemble": {
+                "method": "weighted_average",
+                "weights": weights,
+                "weightsFittedOn": {"rows": {"from": data.weighing_from, "to": data.split}},
+                "metrics": measure(data.target[data.split :], ensemble.label[data.split :], ensemble.fraud[data.split :]),
+            },
         },
     )
-    write_json(folder / "expected.json", expected_answers(data, answers_by_model))
+    write_json(folder / "expected.json", expected_answers(data, answers_by_model, ensemble))
 
 
 def compare_with_committed(folder: Path) -> None:

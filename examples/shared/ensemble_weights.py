@@ -1,8 +1,8 @@
 """Weights for averaging the members' probabilities, fitted on rows that the members did not learn from.
 
 The weights are those of the linear opinion pool with the smallest log loss, found by expectation maximisation, which for
-this concave problem ends at the best weights wherever it starts. There are few purchases to fit them on, so they are drawn
-towards equal weights, as if a tenth as many more rows had been answered equally well by every member.
+this concave problem ends at the best weights wherever it starts. There are few rows of class 1 to fit them on, so they are
+drawn towards equal weights, as if a tenth as many more rows had been answered equally well by every member.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ PRIOR_SHARE = 0.1
 ITERATIONS = 2_000
 
 
-def fit_ensemble_weights(purchase: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """`purchase` [rows, members]: each member's probability of class 1. Gives weights that sum to 1, two decimals each."""
-    given_to_truth = np.where(target[:, None] == 1, purchase, 1 - purchase).astype(np.float64)
+def fit_ensemble_weights(probability: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """`probability` [rows, members]: each member's, of class 1. Gives weights that sum to 1, two decimals each."""
+    given_to_truth = np.where(target[:, None] == 1, probability, 1 - probability).astype(np.float64)
     rows, members = given_to_truth.shape
     prior = PRIOR_SHARE * rows / members
     weights = np.full(members, 1 / members)

@@ -12,6 +12,7 @@ import type { LiveFeed } from './live/live-feed.ts';
 import { registerMetrics } from './metrics/control-metrics.ts';
 import { createArtifactStore } from './models/artifact-store.ts';
 import type { InspectArtifact } from './models/inspect-artifact.ts';
+import type { InspectUpstream } from './models/inspect-upstream.ts';
 import { createModelHandlers } from './models/model-handlers.ts';
 import { prepareUploads } from './models/receive-upload.ts';
 import { createVersionHandlers } from './models/version-handlers.ts';
@@ -36,6 +37,7 @@ export interface ControlDependencies {
   readonly readModels: ReadModels;
   readonly shipping: () => ShippingStatus;
   readonly inspectArtifact: InspectArtifact;
+  readonly inspectUpstream: InspectUpstream;
   /** Shared with what ships the prediction log. */
   readonly live: LiveFeed;
   readonly logger: Logger;
@@ -97,6 +99,7 @@ export async function createControl(dependencies: ControlDependencies): Promise<
           artifactMaximumBytes: config.limits.artifactMaximumBytes,
         },
         inspectArtifact: dependencies.inspectArtifact,
+        inspectUpstream: dependencies.inspectUpstream,
         onChanged: onModelChanged,
       }),
       ...createAliasHandlers({ snapshots, onChanged: onModelChanged }),

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { inspectOnnxFile } from '@switchyard/runtimes/onnx';
+import { inspectUpstream } from '@switchyard/runtimes/upstream';
 import { openChdbAnalytics, openClickhouseAnalytics } from '@switchyard/storage/analytics';
 import { openPgliteMetadata, openPostgresMetadata } from '@switchyard/storage/metadata';
 import { openFileObjects } from '@switchyard/storage/objects';
@@ -66,6 +67,7 @@ async function start(settings: ProcessSettings, logger: Logger): Promise<{ port:
       readModels: bindReadModels(analytics),
       shipping: () => shipper.status(),
       inspectArtifact: (request) => inspectOnnxFile({ ...request, ...INSPECTION }),
+      inspectUpstream: (request) => inspectUpstream({ ...request, readSecret: (name) => process.env[name] }),
       live,
       logger,
       now,

@@ -210,9 +210,14 @@ describe('uploads', () => {
     expect(await uploadsLeft()).toEqual([]);
   });
 
-  it('are refused when the body is not multipart, and for models that do not exist', async () => {
-    expect(problemOf(await running.call('POST', '/models/fraud/versions', { format: 'onnx' })).code).toBe(
+  it('are refused when the body is neither multipart nor JSON, and for models that do not exist', async () => {
+    const headers = { 'content-type': 'text/csv' };
+    expect(problemOf(await running.call('POST', '/models/fraud/versions', 'a,b', headers)).code).toBe(
       'unsupported_media_type',
+    );
+    expect(problemOf(await running.call('POST', '/models/fraud/versions')).code).toBe('unsupported_media_type');
+    expect(problemOf(await running.call('POST', '/models/fraud/versions', { format: 'onnx' })).code).toBe(
+      'invalid_request',
     );
     expect(problemOf(await running.upload('nobody', artifact)).code).toBe('model_not_found');
   });

@@ -101,6 +101,7 @@ export async function startControl(overrides: Partial<ControlDependencies> = {})
     readModels: noAnalytics,
     shipping: () => ({ pendingSegments: 0, pendingBytes: 0, lastShippedAt: null, quarantinedSegments: 0 }),
     inspectArtifact: inspectJsonArtifact,
+    inspectUpstream: async () => ({ ok: true, signature: amountSignature }),
     drainMs: 1_000,
     live,
     logger: pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) }),

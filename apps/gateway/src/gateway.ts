@@ -4,18 +4,20 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Config, dataLayout, type GatewayStatus } from '@switchyard/contracts';
 import { openPredictionLog } from '@switchyard/prediction-log';
-import { createOnnxWorkerPool, loadOnnxModel } from '@switchyard/runtimes/onnx';
+import { createOnnxWorkerPool } from '@switchyard/runtimes/onnx';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createHttpServer } from './http/http-server.ts';
 import { createIdGenerator } from './identifiers.ts';
 import { createOutbox } from './log/outbox.ts';
 import { createRejectionCounter } from './log/rejection-counter.ts';
 import { createGatewayMetrics } from './metrics/gateway-metrics.ts';
+import { renderUpstreamMetrics } from './metrics/upstream-metrics.ts';
 import type { EndpointLoad } from './predict/endpoint-plan.ts';
 import { createPredictionRunner } from './predict/prediction-runner.ts';
 import { createRequestHandler } from './request-handler.ts';
 import type { ControlClient } from './snapshot/control-client.ts';
 import { openDiskCache } from './snapshot/disk-cache.ts';
+import { loadVersion } from './snapshot/load-version.ts';
 import { createModelStore } from './snapshot/model-store.ts';
 import { buildServingState } from './snapshot/serving-state.ts';
 import { followSnapshots } from './snapshot/snapshot-follower.ts';
@@ -48,8 +50,6 @@ const STATUS_INTERVAL_MS = 2_000;
 const REJECTION_INTERVAL_MS = 1_000;
 /** Leaves the rest of the ten seconds a process has for sealing the log. */
 const DRAIN_DEADLINE_MS = 8_000;
-/** What one model may have waiting, over all endpoints; each endpoint has its own limit besides. */
-const MODEL_MAXIMUM_QUEUED_ROWS = 200_000;
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, id, version, control, logger } = options;
@@ -97,8 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     cache: await openDiskCache(join(config.dataDir, dataLayout.gatewayCache)),
     models,
     metrics,
-    loadModel: (path, served) =>
-      loadOnnxModel({ path, signature: served.signature, maximumQueuedRows: MODEL_MAXIMUM_QUEUED_ROWS, pool }),
+    loadModel: (path, served) => loadVersion(path, served, pool),
     buildState: (snapshot) =>
       buildServingState(snapshot, {
         gateway: id,
@@ -135,7 +134,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           isControlReachable: follower.isControlReachable(),
           loadedModels: models.loadedCount(),
           log: log.status(),
-        }) + (await processMetrics.metrics()),
+        }) +
+        renderUpstreamMetrics(models.remotes()) +
+        (await processMetrics.metrics()),
       logFailure: (requestId, err) => logger.error({ requestId, err }, 'request failed unexpectedly'),
     }),
   );

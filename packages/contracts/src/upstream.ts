@@ -54,9 +54,19 @@ const common = {
     .describe('which output holds what; found out where only one choice is possible'),
   timeoutMs: z.int().min(1).max(600_000).default(5_000).describe('for one call, connecting included'),
   maxConnections: z.int().min(1).max(1_000).default(32).describe('calls under way at once; others wait'),
-  maxQueuedCalls: z.int().min(0).max(100_000).default(1_000).describe('calls that may wait; beyond it they are refused'),
+  maxQueuedCalls: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(1_000)
+    .describe('calls that may wait; beyond it they are refused'),
   responseMaximumBytes: z.int().min(1_024).max(1_073_741_824).default(33_554_432),
-  probeEveryMs: z.int().min(100).max(3_600_000).default(5_000).describe('how often the server is asked whether it is ready'),
+  probeEveryMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(5_000)
+    .describe('how often the server is asked whether it is ready'),
   bearerTokenVariable: z
     .string()
     .regex(/^SWITCHYARD_UPSTREAM_[A-Z0-9_]{1,100}$/, 'the name of a variable that starts with SWITCHYARD_UPSTREAM_')
@@ -113,7 +123,7 @@ export const torchserveUpstreamSchema = z
       .enum(['rows', 'instances', 'row'])
       .default('rows')
       .describe(
-        "what the model's handler takes: rows: [[…], …] and answers with one item a row; instances: {\"instances\": […]} and answers {\"predictions\": […]}; row: one call for each row, […]",
+        'what the model\'s handler takes: rows: [[…], …] and answers with one item a row; instances: {"instances": […]} and answers {"predictions": […]}; row: one call for each row, […]',
       ),
     inputName: z.string().min(1).max(200).default('data').describe('gRPC: the key under which the body is sent'),
     managementUrl: z

@@ -1,4 +1,5 @@
-import type { Answer, Signature, TensorDatatype } from '@switchyard/contracts';
+import type { Answer, Signature, TensorDatatype, UpstreamHealth } from '@switchyard/contracts';
+import type { UpstreamCounters, UpstreamPoolState } from './upstream/counters.ts';
 
 /**
  * One validated row: a value for every feature, in the order of `signature.features`, defaults applied.
@@ -32,18 +33,37 @@ export interface InferResult {
   readonly batchRows: number;
 }
 
+/** Limits of one call. Models in this process cannot be interrupted: they ignore them. */
+export interface CallOptions {
+  /** The time it may take, where that is less than the model's own limit. */
+  readonly timeoutMs?: number;
+  /** Ends the call early. */
+  readonly signal?: AbortSignal;
+}
+
+/** How another server is doing. */
+export interface RemoteState {
+  health(): UpstreamHealth;
+  /** Changes as calls are made: to be read, not kept. */
+  readonly counters: UpstreamCounters;
+  pool(): UpstreamPoolState;
+}
+
 /**
  * A model version that is loaded, warm and ready to answer.
  * Calls that are waiting when the model gets free run as one batch; nothing waits for a timer.
- * Failures reject with a SwitchyardError: model_failed, overloaded, deadline_exceeded or model_unavailable.
+ * Failures reject with a SwitchyardError: model_failed, overloaded, deadline_exceeded or model_unavailable; of models
+ * that another server runs also with the codes that start with `upstream_`.
  */
 export interface LoadedModel {
   readonly signature: Signature;
-  /** `inline` runs on the caller's thread: only for models measured to be small. */
-  readonly execution: 'inline' | 'worker';
-  /** Median of one single-row run, measured when warming. */
-  readonly runMicros: number;
-  predict(rows: readonly FeatureRow[]): Promise<PredictResult>;
+  /** `inline` runs on the caller's thread: only for models measured to be small. `remote`: another server runs it. */
+  readonly execution: 'inline' | 'worker' | 'remote';
+  /** Median of one single-row run, measured when warming; null where nothing could be measured. */
+  readonly runMicros: number | null;
+  /** Of models that another server runs. */
+  readonly remote?: RemoteState;
+  predict(rows: readonly FeatureRow[], options?: CallOptions): Promise<PredictResult>;
   /** The artifact's own tensors in, the artifact's own tensors out. */
   infer(inputs: readonly Tensor[], outputNames?: readonly string[]): Promise<InferResult>;
   /** Finishes what has queued, then frees the memory. */

@@ -1,4 +1,14 @@
-import type { ModelVersion } from '@switchyard/contracts';
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  Lineage,
+  ModelFormat,
+  ModelVersion,
+  Signature,
+  Upstream,
+  UpstreamVersionSpec,
+} from '@switchyard/contracts';
 import { SwitchyardError } from '@switchyard/contracts';
 import type { MetadataStore, MetadataTransaction } from '@switchyard/storage/metadata';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,9 +17,11 @@ import { decodeNumberCursor, toPage } from '../registry/paging.ts';
 import type { Database, VersionRow } from '../registry/registry-view.ts';
 import { unsupportedMediaType } from '../server/answer-error.ts';
 import type { ControlHandlers } from '../server/handler.ts';
+import { canonicalJson, sha256Hex } from '../snapshot/canonical-json.ts';
 import type { SnapshotPublisher } from '../snapshot/snapshot-publisher.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import type { InspectArtifact } from './inspect-artifact.ts';
+import type { InspectUpstream } from './inspect-upstream.ts';
 import { receiveUpload, type Upload, type UploadOptions } from './receive-upload.ts';
 
 /** Uploads being received or inspected at once; each may hold a file of the largest size and a process. */
@@ -21,26 +33,48 @@ export interface VersionDependencies {
   readonly artifacts: ArtifactStore;
   readonly uploads: UploadOptions;
   readonly inspectArtifact: InspectArtifact;
+  readonly inspectUpstream: InspectUpstream;
   readonly onChanged: (model: string) => void;
 }
 
 type VersionRoutes = 'listVersions' | 'createVersion' | 'getVersion' | 'getArtifact';
 
 export function createVersionHandlers(dependencies: VersionDependencies): Pick<ControlHandlers, VersionRoutes> {
-  const { metadata, snapshots, artifacts, uploads, inspectArtifact, onChanged } = dependencies;
+  const { metadata, snapshots, artifacts, uploads, inspectArtifact, inspectUpstream, onChanged } = dependencies;
   const { db } = metadata;
   let running = 0;
 
-  const createVersion = async (model: string, upload: Upload): Promise<ModelVersion> => {
+  const createFromUpload = async (model: string, upload: Upload): Promise<ModelVersion> => {
     const { task } = await getModelRow(db, model);
-    const inspected = await inspectArtifact({ path: upload.path, spec: upload.spec, task });
-    if (!inspected.ok) {
-      throw new SwitchyardError('invalid_artifact', `The artifact cannot be served: ${inspected.reason}`, {
-        problems: [{ field: 'artifact', detail: inspected.reason }],
-      });
+    const { spec, ...artifact } = upload;
+    const inspected = await inspectArtifact({ path: upload.path, spec, task });
+    if (!inspected.ok) throw notServable('artifact', inspected.reason);
+    const { signature } = inspected;
+    return createVersion(model, { format: spec.format, artifact, signature, upstream: null, lineage: spec.lineage });
+  };
+
+  /** The artifact of a model of another server is the JSON that says where: it has a digest and can be downloaded. */
+  const createFromUpstream = async (model: string, spec: UpstreamVersionSpec): Promise<ModelVersion> => {
+    const { task } = await getModelRow(db, model);
+    const inspected = await inspectUpstream({ spec, task });
+    if (!inspected.ok) throw notServable('upstream', inspected.reason);
+    const { upstream, lineage } = spec;
+    const text = canonicalJson(upstream);
+    const path = join(uploads.directory, randomUUID());
+    try {
+      await writeFile(path, text, { flag: 'wx', flush: true });
+      const artifact = { path, sha256: sha256Hex(text), sizeBytes: Buffer.byteLength(text) };
+      const { signature } = inspected;
+      return await createVersion(model, { format: upstream.kind, artifact, signature, upstream, lineage });
+    } finally {
+      await rm(path, { force: true });
     }
+  };
+
+  const createVersion = async (model: string, version: NewVersion): Promise<ModelVersion> => {
+    const { artifact } = version;
     const row = await snapshots.change(async (transaction) => {
-      await assertParentExists(transaction, model, upload.spec.lineage?.parentVersion);
+      await assertParentExists(transaction, model, version.lineage?.parentVersion);
       const counter = await transaction
         .updateTable('models')
         .set((expression) => ({ last_version: expression('last_version', '+', 1) }))
@@ -49,17 +83,18 @@ export function createVersionHandlers(dependencies: VersionDependencies): Pick<C
         .returning('last_version')
         .executeTakeFirst();
       if (!counter) throw modelNotFound(model);
-      await artifacts.keep(transaction, upload.sha256, upload.path);
+      await artifacts.keep(transaction, artifact.sha256, artifact.path);
       return transaction
         .insertInto('model_versions')
         .values({
           model,
           version: counter.last_version,
-          format: upload.spec.format,
-          artifact_sha256: upload.sha256,
-          artifact_size_bytes: upload.sizeBytes,
-          signature: JSON.stringify(inspected.signature),
-          lineage: JSON.stringify(upload.spec.lineage ?? {}),
+          format: version.format,
+          artifact_sha256: artifact.sha256,
+          artifact_size_bytes: artifact.sizeBytes,
+          signature: JSON.stringify(version.signature),
+          lineage: JSON.stringify(version.lineage ?? {}),
+          upstream: version.upstream === null ? null : JSON.stringify(version.upstream),
         })
         .returningAll()
         .executeTakeFirstOrThrow();
@@ -83,9 +118,9 @@ export function createVersionHandlers(dependencies: VersionDependencies): Pick<C
       return toPage(rows, query.limit, (row) => row.version, toModelVersion);
     },
 
-    createVersion: async ({ params, raw, reply }) => {
+    createVersion: async ({ params, body, raw, reply }) => {
       try {
-        if (!raw.isMultipart()) throw unsupportedMediaType();
+        if (!raw.isMultipart() && body === undefined) throw unsupportedMediaType();
         if (running >= MAXIMUM_UPLOADS) {
           const detail = `${MAXIMUM_UPLOADS} uploads are being received already.`;
           throw new SwitchyardError('overloaded', detail, { retryAfterSeconds: 5 });
@@ -93,7 +128,8 @@ export function createVersionHandlers(dependencies: VersionDependencies): Pick<C
         running += 1;
         try {
           await getModelRow(db, params.model);
-          return await receiveUpload(raw, uploads, (upload) => createVersion(params.model, upload));
+          if (!raw.isMultipart()) return await createFromUpstream(params.model, body);
+          return await receiveUpload(raw, uploads, (upload) => createFromUpload(params.model, upload));
         } finally {
           running -= 1;
         }
@@ -114,10 +150,26 @@ export function createVersionHandlers(dependencies: VersionDependencies): Pick<C
       return {
         ...object,
         sha256: row.artifact_sha256,
-        fileName: `${params.model}-${params.version}.${row.format}`,
+        fileName: `${params.model}-${params.version}.${row.upstream === null ? row.format : 'json'}`,
       };
     },
   };
+}
+
+interface NewVersion {
+  readonly format: ModelFormat;
+  /** The file is moved from where it is. */
+  readonly artifact: { readonly path: string; readonly sha256: string; readonly sizeBytes: number };
+  readonly signature: Signature;
+  readonly upstream: Upstream | null;
+  readonly lineage: Lineage | undefined;
+}
+
+function notServable(field: 'artifact' | 'upstream', reason: string): SwitchyardError {
+  const what = field === 'artifact' ? 'The artifact' : 'The model of the other server';
+  return new SwitchyardError('invalid_artifact', `${what} cannot be served: ${reason}`, {
+    problems: [{ field, detail: reason }],
+  });
 }
 
 /**
@@ -179,6 +231,7 @@ function toModelVersion(row: VersionRow): ModelVersion {
     format: row.format,
     artifact: { sha256: row.artifact_sha256, sizeBytes: row.artifact_size_bytes },
     signature: row.signature,
+    ...(row.upstream === null ? {} : { upstream: row.upstream }),
     lineage: row.lineage,
     createdAt: row.created_at.toISOString(),
   };

@@ -23,7 +23,6 @@ export interface ServerOptions {
   readonly gatewayUrl: string;
   readonly dashboardDir: string | null;
   readonly bodyMaximumBytes: number;
-  readonly artifactMaximumBytes: number;
   /** Resolves when every store that answers need is there; rejects or resolves false while not. */
   readonly isReady: () => Promise<boolean>;
   /** Routes and hooks that watch the others: must come before them. */
@@ -35,8 +34,6 @@ export interface ServerOptions {
 const API = '/api/v1';
 const INTERNAL = '/internal/v1';
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
-/** Room for the spec and the framing of an upload beside the artifact. */
-const MULTIPART_EXTRA_BYTES = 8_388_608;
 
 /** The HTTP server of control, not listening yet. */
 export async function createControlServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -82,10 +79,7 @@ export async function createControlServer(options: ServerOptions): Promise<Fasti
 
   options.observe?.(server);
 
-  const register = {
-    checkAnswers: options.checkAnswers,
-    multipartMaximumBytes: options.artifactMaximumBytes + MULTIPART_EXTRA_BYTES,
-  };
+  const register = { checkAnswers: options.checkAnswers };
   registerRoutes(server, controlRoutes, options.handlers, { ...register, prefix: API });
   await server.register(async (internal) => {
     const assertToken = createTokenCheck(options.internalToken);

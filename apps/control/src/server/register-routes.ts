@@ -8,8 +8,6 @@ export interface RegisterOptions {
   readonly prefix: string;
   /** Checks every answer against the contract: for tests. */
   readonly checkAnswers: boolean;
-  /** Largest body of routes that take a file. */
-  readonly multipartMaximumBytes: number;
 }
 
 /** Puts a table of routes on the server: parse, handle, answer, the same way for all of them. */
@@ -25,15 +23,16 @@ export function registerRoutes<Table extends Record<string, RouteSpec>>(
     server.route({
       method: route.method,
       url: options.prefix + route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      ...(route.multipart ? { bodyLimit: options.multipartMaximumBytes } : {}),
       handler: async (request, reply) => {
         assertPlainJson(request.params, 'the address');
         assertPlainJson(request.query, 'the query');
-        if (route.body) assertPlainJson(request.body, 'the body');
+        // Routes that take a file read it themselves; a JSON body in its place is read like every other.
+        const bodySchema = route.multipart && request.body === undefined ? undefined : route.body;
+        if (bodySchema) assertPlainJson(request.body, 'the body');
         const answer = await handle({
           params: (route.params && parseOrThrow(route.params, request.params, 'address')) as never,
           query: (route.query && parseOrThrow(route.query, request.query, 'query')) as never,
-          body: (route.body && parseOrThrow(route.body, request.body ?? {}, 'body')) as never,
+          body: (bodySchema && parseOrThrow(bodySchema, request.body ?? {}, 'body')) as never,
           raw: request,
           reply,
         });

@@ -57,6 +57,7 @@ export async function buildSnapshotContent(db: Database, view: RegistryView): Pr
       format: row.format,
       artifact: { sha256: row.artifact_sha256, sizeBytes: row.artifact_size_bytes },
       signature: row.signature,
+      ...(row.upstream === null ? {} : { upstream: row.upstream }),
     };
   }
   return {

@@ -7,7 +7,7 @@ export interface Sample {
 }
 export interface HistogramSample {
   readonly labels: Labels;
-  readonly histogram: Histogram;
+  readonly histogram: Pick<Histogram, 'bounds' | 'counts' | 'sum' | 'count'>;
 }
 
 /** Lines of the Prometheus text format for one counter or gauge. */

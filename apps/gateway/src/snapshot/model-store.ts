@@ -1,6 +1,7 @@
 import type { GatewayStatus, ServedVersion, ServingSnapshot } from '@switchyard/contracts';
 import { listModels, resolveVersion } from '@switchyard/routing';
 import type { LoadedModel } from '@switchyard/runtimes';
+import type { RemoteModel } from '../metrics/upstream-metrics.ts';
 
 export type ModelState = GatewayStatus['models'][number];
 
@@ -14,6 +15,8 @@ export interface ModelStore {
   /** Closes what neither this snapshot nor the one being loaded names. */
   retain(snapshot: ServingSnapshot): Promise<void>;
   states(): ModelState[];
+  /** Those that other servers run. */
+  remotes(): RemoteModel[];
   loadedCount(): number;
   closeAll(): Promise<void>;
 }
@@ -82,7 +85,14 @@ export function createModelStore(): ModelStore {
         error,
         execution: loaded?.execution ?? null,
         runMicros: loaded?.runMicros ?? null,
+        ...(loaded?.remote === undefined ? {} : { upstream: loaded.remote.health() }),
       }));
+    },
+
+    remotes() {
+      return [...entries.values()].flatMap(({ model, version, loaded }) =>
+        loaded?.remote === undefined ? [] : [{ model, version, remote: loaded.remote }],
+      );
     },
 
     loadedCount: () => [...entries.values()].filter(({ loaded }) => loaded !== undefined).length,

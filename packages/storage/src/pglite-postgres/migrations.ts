@@ -75,6 +75,12 @@ export const migrations: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    number: 2,
+    name: 'models of other servers',
+    // Their artifact is the JSON of this column, so that digests and downloads work as for files.
+    statements: [`alter table model_versions add column upstream json`],
+  },
 ];
 
 /**

@@ -1,4 +1,4 @@
-import type { EndpointSettings, Lineage, ModelFormat, Policy, Signature, Task } from '@switchyard/contracts';
+import type { EndpointSettings, Lineage, ModelFormat, Policy, Signature, Task, Upstream } from '@switchyard/contracts';
 import type { ColumnType, Generated } from 'kysely';
 
 /** A column of type `json`: read as a value, written as text, so that both drivers encode it the same way. */
@@ -30,6 +30,8 @@ export interface ModelVersionsTable {
   artifact_size_bytes: number;
   signature: Json<Signature>;
   lineage: Json<Lineage>;
+  /** Where another server runs the model; null for files. */
+  upstream: ColumnType<Upstream | null, string | null | undefined, string | null>;
   created_at: CreatedAt;
 }
 

@@ -57,7 +57,7 @@ describe('rows', () => {
     { name: 'b', type: 'boolean', default: false },
   ];
   const version = versionOf(features);
-  const plan = planFeatures({ features, conditionOnly: ['c'], conflicts: [] }, [version], 'reject');
+  const plan = planFeatures({ features, shadowOnly: [], conditionOnly: ['c'], conflicts: [] }, [version], 'reject');
   const gather = planGatherer(plan, version);
 
   it('are either refused with a reason, or exactly what the model takes', () => {
@@ -97,7 +97,7 @@ describe('rows', () => {
   it('are handed on untouched when they already are what the model takes', () => {
     const plain = versionOf([{ name: 'x', type: 'number' }]);
     const simple = planFeatures(
-      { features: plain.signature.features, conditionOnly: [], conflicts: [] },
+      { features: plain.signature.features, shadowOnly: [], conditionOnly: [], conflicts: [] },
       [plain],
       'reject',
     );

@@ -1,11 +1,27 @@
+import type { CircuitBreaker } from '../execution/circuit-breaker.ts';
 import { DURATION_BOUNDS_MICROS, Histogram, ROWS_BOUNDS } from './histogram.ts';
 import { type Labels, renderHistograms, renderSamples } from './prometheus-text.ts';
+import { type RunOfCall, RunStatistics } from './run-statistics.ts';
 
 /** Counted per endpoint; held by its plan, so that counting is one addition. */
 export interface EndpointMetrics {
   readonly duration: Histogram;
   readonly overhead: Histogram;
   unlogged: number;
+  /** Rows whose shadows ran, and those dropped because too many were under way. */
+  shadowed: number;
+  shadowsDropped: number;
+}
+
+/** Counted per target of a `fallback` node, together with the breaker that watches it. */
+export interface TargetMetrics {
+  ok: number;
+  failed: number;
+  retries: number;
+  /** Not asked, because its breaker is open. */
+  skipped: number;
+  breaker: CircuitBreaker | undefined;
+  breakerSettings: string;
 }
 
 /** Counted per endpoint, model and version. */
@@ -18,6 +34,14 @@ export interface VersionMetrics {
 export interface ModelMetrics {
   readonly run: Histogram;
   readonly batchRows: Histogram;
+  readonly statistics: RunStatistics;
+}
+
+/** Counts one call of a model that it answered. @param rows of the call */
+export function observeRun(metrics: ModelMetrics, rows: number, run: RunOfCall, atMs: number = Date.now()): void {
+  metrics.run.observe(run.modelMicros);
+  metrics.batchRows.observe(run.batchRows);
+  metrics.statistics.observe(rows, run, atMs);
 }
 
 /** Names come from the registry, but each retired one would stay for ever; beyond this they share one label. */
@@ -39,6 +63,9 @@ export interface GatewayMetrics {
   endpoint(endpoint: string): EndpointMetrics;
   version(endpoint: string, model: string, version: string): VersionMetrics;
   model(model: string, version: string): ModelMetrics;
+  target(endpoint: string, path: string): TargetMetrics;
+  /** Rows of an endpoint, over all models and versions that answered it. */
+  rowsOf(endpoint: string): VersionMetrics;
   countRejection(endpoint: string, code: string): void;
   countFeedback(outcome: 'accepted' | 'rejected', count: number): void;
   render(gauges: Gauges): string;
@@ -56,11 +83,17 @@ export function createGatewayMetrics(): GatewayMetrics {
     duration: new Histogram(DURATION_BOUNDS_MICROS),
     overhead: new Histogram(DURATION_BOUNDS_MICROS),
     unlogged: 0,
+    shadowed: 0,
+    shadowsDropped: 0,
   }));
+  const targets = createSeries(
+    (): TargetMetrics => ({ ok: 0, failed: 0, retries: 0, skipped: 0, breaker: undefined, breakerSettings: '' }),
+  );
   const versions = createSeries(() => ({ ok: 0, failed: 0 }));
   const models = createSeries(() => ({
     run: new Histogram(DURATION_BOUNDS_MICROS),
     batchRows: new Histogram(ROWS_BOUNDS),
+    statistics: new RunStatistics(),
   }));
   const rejections = createSeries(() => ({ count: 0 }));
   const feedback = { accepted: 0, rejected: 0 };
@@ -71,6 +104,16 @@ export function createGatewayMetrics(): GatewayMetrics {
     endpoint: (endpoint) => endpoints.get({ endpoint }),
     version: (endpoint, model, version) => versions.get({ endpoint, model, version }),
     model: (model, version) => models.get({ model, version }),
+    target: (endpoint, path) => targets.get({ endpoint, path }),
+    rowsOf(endpoint) {
+      const total = { ok: 0, failed: 0 };
+      for (const { labels, series } of versions.list()) {
+        if (labels.endpoint !== endpoint) continue;
+        total.ok += series.ok;
+        total.failed += series.failed;
+      }
+      return total;
+    },
     countRejection(endpoint, code) {
       rejections.get({ endpoint, code }).count += 1;
     },
@@ -127,6 +170,41 @@ export function createGatewayMetrics(): GatewayMetrics {
           'counter',
           'Rows answered although the log could not be written.',
           endpoints.list().map(({ labels, series }) => ({ labels, value: series.unlogged })),
+        ),
+        renderSamples(
+          'switchyard_shadowed_rows_total',
+          'counter',
+          'Rows whose shadows ran, and those whose shadows were dropped because too many were under way.',
+          endpoints.list().flatMap(({ labels, series }) => [
+            { labels: { ...labels, outcome: 'run' }, value: series.shadowed },
+            { labels: { ...labels, outcome: 'dropped' }, value: series.shadowsDropped },
+          ]),
+        ),
+        renderSamples(
+          'switchyard_target_requests_total',
+          'counter',
+          'Rows that a fallback asked of a target, or did not ask because its breaker was open.',
+          targets.list().flatMap(({ labels, series }) =>
+            (['ok', 'failed', 'skipped'] as const).map((outcome) => ({
+              labels: { ...labels, outcome },
+              value: series[outcome],
+            })),
+          ),
+        ),
+        renderSamples(
+          'switchyard_target_retries_total',
+          'counter',
+          'Rows that a fallback asked of the same target again.',
+          targets.list().map(({ labels, series }) => ({ labels, value: series.retries })),
+        ),
+        renderSamples(
+          'switchyard_target_open',
+          'gauge',
+          '1 while a target keeps failing and is not asked.',
+          targets.list().map(({ labels, series }) => ({
+            labels,
+            value: series.breaker === undefined || series.breaker.state(performance.now()) === 'closed' ? 0 : 1,
+          })),
         ),
         renderSamples('switchyard_feedback_items_total', 'counter', 'Items of feedback.', [
           { labels: { outcome: 'accepted' }, value: feedback.accepted },

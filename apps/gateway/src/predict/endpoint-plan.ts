@@ -7,7 +7,9 @@ import type {
   Task,
 } from '@switchyard/contracts';
 import {
+  type CombiningNode,
   type CompiledModel,
+  type CompiledNode,
   type CompiledPolicy,
   compilePolicy,
   endpointFeatures,
@@ -15,27 +17,56 @@ import {
   resolveVersion,
 } from '@switchyard/routing';
 import type { LoadedModel } from '@switchyard/runtimes';
-import type { EndpointMetrics, ModelMetrics, VersionMetrics } from '../metrics/gateway-metrics.ts';
-import { type FeaturePlan, planFeatures, planGatherer, type RowGatherer } from './feature-plan.ts';
+import { CircuitBreaker, RetryBudget } from '../execution/circuit-breaker.ts';
+import { type EnsemblePlan, planEnsemble } from '../execution/ensemble-plan.ts';
+import type { EndpointMetrics, ModelMetrics, TargetMetrics, VersionMetrics } from '../metrics/gateway-metrics.ts';
+import {
+  type FeaturePlan,
+  planFeatures,
+  planGatherer,
+  planShadowGatherer,
+  type ShadowGatherer,
+} from './feature-plan.ts';
 
 /** What outlives revisions of an endpoint: how much of it is under way now. */
 export interface EndpointLoad {
   queuedRows: number;
 }
 
-/** One leaf of the policy, ready to be run and written down. */
-export interface LeafPlan {
+/** Who answers, as responses and records name it. */
+export interface ServedPlan {
   readonly model: string;
+  /** '' for an ensemble. */
   readonly version: string;
   readonly path: string;
-  readonly loaded: LoadedModel;
-  readonly gather: RowGatherer;
   readonly metrics: VersionMetrics;
-  readonly modelMetrics: ModelMetrics;
-  /** `"endpoint":…,"revision":…,…,"path":…,"model":…,"version":…,` of every record of this leaf. */
+  /** `"endpoint":…,"revision":…,…,"path":…,"model":…,"version":…,` of every record. */
   readonly recordJson: string;
   /** `{"model":…,"version":…,"path":…}` of the response. */
   readonly servedJson: string;
+}
+
+/** One leaf of the policy, ready to be run and written down. */
+export interface LeafPlan extends ServedPlan {
+  /** Undefined only for a shadow: an endpoint whose answer needs a model that is not loaded is not served. */
+  readonly loaded: LoadedModel | undefined;
+  /** Undefined for a row that a shadow does not take. */
+  readonly gather: ShadowGatherer;
+  readonly modelMetrics: ModelMetrics;
+}
+
+export interface PlannedEnsemble {
+  readonly plan: EnsemblePlan;
+  readonly served: ServedPlan;
+  /** The meta-model of stacking. */
+  readonly meta: Pick<LeafPlan, 'model' | 'loaded' | 'modelMetrics'> | undefined;
+}
+
+/** What a fallback node remembers from one request to the next. */
+export interface FallbackState {
+  readonly budget: RetryBudget;
+  readonly targets: readonly { readonly breaker: CircuitBreaker; readonly metrics: TargetMetrics }[];
+  readonly random: () => number;
 }
 
 /** Everything an endpoint needs to answer, worked out once per snapshot. */
@@ -47,9 +78,13 @@ export interface EndpointPlan {
   readonly labels: readonly ClassLabel[];
   readonly policy: CompiledPolicy;
   readonly features: FeaturePlan;
-  readonly leaves: ReadonlyMap<CompiledModel, LeafPlan>;
-  /** The versions it can reach, each once, in the order of the tree. */
+  readonly leaves: ReadonlyMap<CompiledNode, LeafPlan>;
+  readonly ensembles: ReadonlyMap<CombiningNode, PlannedEnsemble>;
+  readonly fallbacks: ReadonlyMap<CombiningNode, FallbackState>;
+  /** The versions that may answer, each once, in the order of the tree. */
   readonly versions: readonly ServedVersion[];
+  /** Some model does not run inline, so time must be watched. */
+  readonly isWatched: boolean;
   /** `"V1":` and so on, in the order of the features. */
   readonly featureKeysJson: readonly string[];
   /** Positions of the features that conditions look at. */
@@ -66,67 +101,181 @@ export interface PlanContext {
   readonly endpointMetrics: (endpoint: string) => EndpointMetrics;
   readonly versionMetrics: (endpoint: string, model: string, version: string) => VersionMetrics;
   readonly modelMetrics: (model: string, version: string) => ModelMetrics;
+  readonly targetMetrics: (endpoint: string, path: string) => TargetMetrics;
 }
+
+/** The name under which an ensemble answers: no model can have it. */
+export const ensembleName = (method: string): string => `ensemble:${method}`;
 
 /** Throws when the snapshot breaks its promise: a leaf without a version, or a version that is not loaded. */
 export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): EndpointPlan {
   const { snapshot } = context;
   const merged = endpointFeatures(endpoint.policy, snapshot);
-  const versions = new Map<string, ServedVersion>();
-  for (const { node } of listModels(endpoint.policy)) {
-    const version = resolveVersion(snapshot, node);
-    const served = version === undefined ? undefined : snapshot.models[node.model]?.versions[version];
-    if (served === undefined)
-      throw new Error(`endpoint '${endpoint.name}' names '${node.model}', which the snapshot lacks`);
-    versions.set(`${node.model}/${served.version}`, served);
+  const answering = new Map<string, ServedVersion>();
+  const shadowPaths = new Set<string>();
+  for (const { node, path, isShadow } of listModels(endpoint.policy)) {
+    if (isShadow) shadowPaths.add(path);
+    else {
+      const { key, served } = versionOf(endpoint, node, snapshot);
+      answering.set(key, served);
+    }
   }
-  const reachable = [...versions.values()];
+  const reachable = [...answering.values()];
   const features = planFeatures(merged, reachable, endpoint.settings.unknownFeatures);
-  const policy = compilePolicy(endpoint.policy, { salt: endpoint.name, features: merged.features });
-  const gatherers = new Map<string, RowGatherer>();
-  const leaves = new Map<CompiledModel, LeafPlan>();
-  for (const leaf of policy.leaves) {
-    const version = resolveVersion(snapshot, leaf) as string;
-    const key = `${leaf.model}/${version}`;
-    const loaded = context.findLoaded(leaf.model, version);
-    if (loaded === undefined) throw new Error(`version ${version} of model '${leaf.model}' is not loaded`);
-    const gather = gatherers.get(key) ?? planGatherer(features, versions.get(key) as ServedVersion);
-    gatherers.set(key, gather);
+  const states = snapshot.routingStates?.[endpoint.name];
+  const policy = compilePolicy(endpoint.policy, {
+    salt: endpoint.name,
+    features: merged.features,
+    ...(states === undefined ? {} : { states }),
+  });
+  const serve = (model: string, version: string, path: string): ServedPlan => {
     const fields = {
       endpoint: endpoint.name,
       revision: endpoint.revision,
       snapshot: snapshot.hash,
       gateway: context.gateway,
-      path: leaf.path,
-      model: leaf.model,
+      path,
+      model,
       version,
     };
-    leaves.set(leaf, {
-      model: leaf.model,
+    return {
+      model,
       version,
-      path: leaf.path,
+      path,
+      metrics: context.versionMetrics(endpoint.name, model, version),
+      recordJson: `${JSON.stringify(fields).slice(1, -1)},`,
+      servedJson: JSON.stringify({ model, version, path }),
+    };
+  };
+
+  const gatherers = new Map<string, ShadowGatherer>();
+  const leaves = new Map<CompiledNode, LeafPlan>();
+  for (const leaf of policy.leaves) {
+    const isShadow = shadowPaths.has(leaf.path);
+    const { key, served } = versionOf(endpoint, leaf, snapshot);
+    const loaded = context.findLoaded(leaf.model, served.version);
+    if (loaded === undefined && !isShadow) {
+      throw new Error(`version ${served.version} of model '${leaf.model}' is not loaded`);
+    }
+    const gathererKey = `${key}/${isShadow}`;
+    const gather =
+      gatherers.get(gathererKey) ?? (isShadow ? planShadowGatherer(features, served) : planGatherer(features, served));
+    gatherers.set(gathererKey, gather);
+    leaves.set(leaf, {
+      ...serve(leaf.model, served.version, leaf.path),
       loaded,
       gather,
-      metrics: context.versionMetrics(endpoint.name, leaf.model, version),
-      modelMetrics: context.modelMetrics(leaf.model, version),
-      recordJson: `${JSON.stringify(fields).slice(1, -1)},`,
-      servedJson: JSON.stringify({ model: leaf.model, version, path: leaf.path }),
+      modelMetrics: context.modelMetrics(leaf.model, served.version),
     });
   }
-  const first = policy.leaves[0] as CompiledModel;
+
+  const task = (snapshot.models[(policy.leaves[0] as CompiledModel).model] as { task: Task }).task;
+  const ensembles = new Map<CombiningNode, PlannedEnsemble>();
+  const fallbacks = new Map<CombiningNode, FallbackState>();
+  const metas: LoadedModel[] = [];
+  for (const node of policy.combining) {
+    if (node.kind === 'ensemble') {
+      const first = versionOf(endpoint, firstLeafOf(node), snapshot).served;
+      const meta = node.node.meta === undefined ? undefined : planMeta(endpoint, node.node.meta, context);
+      if (meta?.loaded !== undefined) metas.push(meta.loaded);
+      ensembles.set(node, {
+        plan: planEnsemble(node.node, task, first),
+        served: serve(ensembleName(node.node.method), '', node.path),
+        meta,
+      });
+    }
+    if (node.kind === 'fallback') {
+      fallbacks.set(node, {
+        budget: new RetryBudget(node.retryBudget),
+        targets: node.targets.map(({ name }) => {
+          const metrics = context.targetMetrics(endpoint.name, node.path === '' ? name : `${node.path}/${name}`);
+          // What is known of a target outlives the revision, unless its rules changed.
+          const settings = JSON.stringify(node.breaker);
+          if (metrics.breaker === undefined || metrics.breakerSettings !== settings) {
+            metrics.breaker = new CircuitBreaker(node.breaker);
+            metrics.breakerSettings = settings;
+          }
+          return { breaker: metrics.breaker, metrics };
+        }),
+        random: Math.random,
+      });
+    }
+  }
   return {
     name: endpoint.name,
     revision: endpoint.revision,
     settings: endpoint.settings,
-    task: (snapshot.models[first.model] as { task: Task }).task,
+    task,
     labels: reachable[0]?.signature.labels ?? [],
     policy,
     features,
     leaves,
+    ensembles,
+    fallbacks,
     versions: reachable,
+    isWatched: [...[...leaves.values()].map(({ loaded }) => loaded), ...metas].some(
+      (loaded) => loaded !== undefined && loaded.execution !== 'inline',
+    ),
     featureKeysJson: features.features.map(({ name }) => `${JSON.stringify(name)}:`),
     conditionPositions: policy.conditionFeatures.map((name) => features.indexByName.get(name) as number),
     load: context.loadOf(endpoint.name),
     metrics: context.endpointMetrics(endpoint.name),
   };
+}
+
+interface Reference {
+  readonly model: string;
+  readonly version?: string | undefined;
+  readonly alias?: string | undefined;
+}
+
+function versionOf(
+  endpoint: ServedEndpoint,
+  node: Reference,
+  snapshot: ServingSnapshot,
+): { readonly key: string; readonly served: ServedVersion } {
+  const version = resolveVersion(snapshot, node);
+  const served = version === undefined ? undefined : snapshot.models[node.model]?.versions[version];
+  if (served === undefined)
+    throw new Error(`endpoint '${endpoint.name}' names '${node.model}', which the snapshot lacks`);
+  return { key: `${node.model}/${served.version}`, served };
+}
+
+function planMeta(endpoint: ServedEndpoint, node: Reference, context: PlanContext): PlannedEnsemble['meta'] {
+  const { version } = versionOf(endpoint, node, context.snapshot).served;
+  const loaded = context.findLoaded(node.model, version);
+  if (loaded === undefined) throw new Error(`version ${version} of meta-model '${node.model}' is not loaded`);
+  return { model: node.model, loaded, modelMetrics: context.modelMetrics(node.model, version) };
+}
+
+function firstLeafOf(start: CompiledNode): CompiledModel {
+  let node = start;
+  for (;;) {
+    switch (node.kind) {
+      case 'model':
+        return node;
+      case 'split':
+      case 'bandit':
+        node = (node.arms[0] as { child: CompiledNode }).child;
+        break;
+      case 'rules':
+        node = node.otherwise;
+        break;
+      case 'best':
+        node = (node.candidates[0] as { child: CompiledNode }).child;
+        break;
+      case 'ensemble':
+        node = (node.members[0] as { child: CompiledNode }).child;
+        break;
+      case 'cascade':
+        node = (node.steps[0] as { child: CompiledNode }).child;
+        break;
+      case 'fallback':
+        node = (node.targets[0] as { child: CompiledNode }).child;
+        break;
+      case 'shadow':
+        node = node.primary;
+        break;
+    }
+  }
 }

@@ -43,7 +43,7 @@ const RANGES: Partial<Record<TensorDatatype, readonly [number, number]>> = {
 };
 const ANY_RANGE: readonly [number, number] = [-Number.MAX_VALUE, Number.MAX_VALUE];
 
-/** @param versions the model versions the endpoint can reach */
+/** @param versions the model versions that may answer; shadows have no say in what a caller must send */
 export function planFeatures(
   merged: EndpointFeatures,
   versions: readonly ServedVersion[],
@@ -61,8 +61,11 @@ export function planFeatures(
       fallback: spec.default ?? null,
     };
   });
+  const [minimum, maximum] = ANY_RANGE;
+  for (const { name, type, default: fallback = null } of merged.shadowOnly) {
+    features.push({ name, type, isRequired: false, minimum, maximum, categories: undefined, fallback });
+  }
   for (const name of merged.conditionOnly) {
-    const [minimum, maximum] = ANY_RANGE;
     features.push({ name, type: 'any', isRequired: false, minimum, maximum, categories: undefined, fallback: null });
   }
   return {
@@ -192,6 +195,8 @@ const WANTED = { number: 'a number', integer: 'a whole number', string: 'a text'
 
 /** Turns an endpoint's row into the row of one of its models. */
 export type RowGatherer = (row: ReceivedRow) => readonly (number | string | boolean)[];
+/** The same for a shadow; undefined for a row that it does not take. */
+export type ShadowGatherer = (row: ReceivedRow) => readonly (number | string | boolean)[] | undefined;
 
 /**
  * Each model has its own features, order and defaults. Where a row already is what the model takes,
@@ -216,5 +221,26 @@ export function planGatherer(plan: FeaturePlan, version: ServedVersion): RowGath
       gathered[index] = value as number | string | boolean;
     }
     return gathered;
+  };
+}
+
+/** A shadow takes what it can: a row that is right for the endpoint may lack what only the shadow wants. */
+export function planShadowGatherer(plan: FeaturePlan, version: ServedVersion): ShadowGatherer {
+  const gather = planGatherer(plan, version);
+  const wanted = version.signature.features.map((spec): PlannedFeature => {
+    const [minimum, maximum] = rangeOf(version, spec.name);
+    return {
+      name: spec.name,
+      type: spec.type,
+      isRequired: spec.default === undefined,
+      minimum,
+      maximum,
+      categories: refusesUnknownCategories(spec) ? new Set(spec.categories) : undefined,
+      fallback: null,
+    };
+  });
+  return (row) => {
+    const fits = wanted.every((feature) => accepts(feature, row[plan.indexByName.get(feature.name) as number]));
+    return fits ? gather(row) : undefined;
   };
 }

@@ -4,7 +4,7 @@ import { parseJson } from '../http/request-body.ts';
 import type { ServingState } from '../snapshot/serving-state.ts';
 import type { EndpointPlan } from './endpoint-plan.ts';
 import { readPredictRequest } from './prediction-request.ts';
-import type { PredictionRunner, RowState } from './prediction-runner.ts';
+import type { AnsweredRow, PredictionRunner } from './prediction-runner.ts';
 
 export interface PredictHandlerOptions {
   readonly runner: PredictionRunner;
@@ -48,16 +48,16 @@ export function sendPredictions(exchange: Exchange, plan: EndpointPlan, body: st
   ]);
 }
 
-function predictResponseJson(rows: readonly RowState[]): string {
+function predictResponseJson(rows: readonly AnsweredRow[]): string {
   let predictions = '';
   let ids = '';
   let served = '';
   for (let index = 0; index < rows.length; index += 1) {
-    const row = rows[index] as RowState;
+    const row = rows[index] as AnsweredRow;
     const comma = index === 0 ? '' : ',';
     predictions += comma + row.answerJson;
     ids += `${comma}"${row.id}"`;
-    served += comma + row.leaf.servedJson;
+    served += comma + row.servedJson;
   }
   return `{"predictions":[${predictions}],"ids":[${ids}],"served":[${served}]}`;
 }

@@ -1,26 +1,21 @@
 import { type Answer, SwitchyardError } from '@switchyard/contracts';
 import { type Decision, decide } from '@switchyard/routing';
-import type { FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
+import { createModelCalls, type ModelCalls } from '../execution/model-calls.ts';
+import { codeOf, type Outcome, runDecision, type ShadowRun } from '../execution/run-decision.ts';
 import type { Outbox } from '../log/outbox.ts';
 import type { Lease } from '../snapshot/lease.ts';
-import type { EndpointPlan, LeafPlan } from './endpoint-plan.ts';
+import type { EndpointPlan, ServedPlan } from './endpoint-plan.ts';
 import type { ReceivedRow } from './feature-plan.ts';
 import type { PredictionRequest } from './prediction-request.ts';
 import { predictionLine, type RowOutcome, type SharedRecordParts } from './record-lines.ts';
+import { createShadowRunner } from './shadow-runner.ts';
 
-/** One row on its way. */
-export interface RowState {
-  readonly job: Job;
+/** One row that was answered. */
+export interface AnsweredRow {
   readonly id: string;
-  readonly unit: string;
-  readonly received: ReceivedRow;
-  readonly decision: Decision;
-  readonly leaf: LeafPlan;
-  answer: Answer | undefined;
-  answerJson: string;
-  queueMicros: number;
-  modelMicros: number;
-  batchRows: number;
+  readonly answer: Answer;
+  readonly answerJson: string;
+  readonly servedJson: string;
 }
 
 /** Where a request came from and when; times in milliseconds. */
@@ -30,11 +25,21 @@ export interface Arrival {
   readonly atMs: number;
   /** `performance.now()`. */
   readonly startedAtMs: number;
+  /** How long the caller waits, where it said so. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export type RunResult =
-  | { readonly ok: true; readonly rows: readonly RowState[]; readonly modelMicros: number }
+  | { readonly ok: true; readonly rows: readonly AnsweredRow[]; readonly modelMicros: number }
   | { readonly ok: false; readonly error: unknown };
+
+interface RowState {
+  readonly id: string;
+  readonly unit: string;
+  readonly received: ReceivedRow;
+  readonly decision: Decision;
+  outcome: Outcome | undefined;
+}
 
 interface Job {
   readonly plan: EndpointPlan;
@@ -43,17 +48,14 @@ interface Job {
   readonly request: PredictionRequest;
   readonly done: (result: RunResult) => void;
   readonly rows: RowState[];
+  readonly calls: ModelCalls;
+  readonly shadows: ShadowRun[][];
+  readonly timeoutMs: number;
+  /** Stretches of time in which some model ran for it: [start, end] in milliseconds. */
+  readonly modelTimes: [start: number, end: number][];
   waiting: number;
-  modelMicros: number;
   isSettled: boolean;
   timer: NodeJS.Timeout | undefined;
-}
-
-/** The rows of one request that one model answers. */
-interface Group {
-  readonly loaded: LoadedModel;
-  readonly rows: FeatureRow[];
-  readonly states: RowState[];
 }
 
 export interface PredictionRunner {
@@ -68,6 +70,7 @@ export interface PredictionRunner {
     arrival: Arrival,
     done: (result: RunResult) => void,
   ): void;
+  /** Requests that wait for their answer, and rows whose shadows are still asked. */
   inFlight(): number;
 }
 
@@ -79,11 +82,13 @@ export interface RunnerOptions {
 const NO_FEATURES: Readonly<Record<string, never>> = Object.freeze({});
 
 export function createPredictionRunner({ outbox, newId }: RunnerOptions): PredictionRunner {
+  const shadowRunner = createShadowRunner(outbox);
   let jobsInFlight = 0;
 
   const submit: PredictionRunner['submit'] = (plan, lease, request, arrival, done) => {
     const count = request.rows.length;
     admit(plan, count);
+    const modelTimes: Job['modelTimes'] = [];
     const job: Job = {
       plan,
       lease,
@@ -91,8 +96,14 @@ export function createPredictionRunner({ outbox, newId }: RunnerOptions): Predic
       request,
       done,
       rows: [],
+      calls: createModelCalls(({ modelMicros }) => {
+        const now = performance.now();
+        modelTimes.push([now - modelMicros / 1_000, now]);
+      }),
+      shadows: [],
+      timeoutMs: Math.min(plan.settings.timeoutMs, arrival.timeoutMs ?? Number.POSITIVE_INFINITY),
+      modelTimes,
       waiting: count,
-      modelMicros: 0,
       isSettled: false,
       timer: undefined,
     };
@@ -101,9 +112,10 @@ export function createPredictionRunner({ outbox, newId }: RunnerOptions): Predic
     plan.load.queuedRows += count;
     lease.acquire();
     jobsInFlight += 1;
-    for (const group of groupByModel(job.rows)) run(job, group);
-    // A model that runs inline answers before any timer could fire, so only others are watched.
-    if (job.rows.some(({ leaf }) => leaf.loaded.execution === 'worker')) watch(job);
+    // Models that run inline answer before any timer could fire, so only others are watched.
+    if (plan.isWatched) watch(job);
+    for (const row of job.rows) start(job, row);
+    job.calls.flush();
   };
 
   const route = (job: Job, index: number): RowState => {
@@ -117,93 +129,62 @@ export function createPredictionRunner({ outbox, newId }: RunnerOptions): Predic
       unit,
       context: request.context,
       requestId: id,
+      atMs: job.arrival.atMs,
     });
-    const leaf = plan.leaves.get(decision.leaf) as LeafPlan;
-    return {
-      job,
-      id,
-      unit,
-      received,
-      decision,
-      leaf,
-      answer: undefined,
-      answerJson: '{}',
-      queueMicros: 0,
-      modelMicros: 0,
-      batchRows: 0,
-    };
+    return { id, unit, received, decision, outcome: undefined };
   };
 
-  /** The runtime makes one batch of all calls that come in one turn of the event loop, other requests' included. */
-  const run = (job: Job, group: Group): void => {
-    group.loaded.predict(group.rows).then(
-      (result) => deliver(job, group, result),
-      (error) => settle(job, error),
+  const start = (job: Job, row: RowState): void => {
+    const { plan, calls, arrival, timeoutMs } = job;
+    const shadows: ShadowRun[] = [];
+    const deadlineAtMs = arrival.startedAtMs + timeoutMs;
+    runDecision(
+      { plan, received: row.received, calls, deadlineAtMs, shadows },
+      row.decision,
+      deadlineAtMs,
+      (outcome) => {
+        row.outcome = outcome;
+        job.waiting -= 1;
+        if (job.waiting > 0 || job.isSettled) return;
+        const isLate = performance.now() > deadlineAtMs;
+        settle(job, isLate ? deadlineExceeded(job) : undefined);
+      },
     );
+    job.shadows.push(shadows);
   };
 
   const watch = (job: Job): void => {
-    const left = job.plan.settings.timeoutMs - (performance.now() - job.arrival.startedAtMs);
+    const left = job.timeoutMs - (performance.now() - job.arrival.startedAtMs);
     job.timer = setTimeout(() => settle(job, deadlineExceeded(job)), Math.max(left, 0));
   };
 
-  const deliver = (job: Job, { states }: Group, result: PredictResult): void => {
-    if (job.isSettled) return;
-    if (result.answers.length !== states.length) {
-      settle(
-        job,
-        new SwitchyardError('model_failed', `${states.length} rows were answered with ${result.answers.length}`),
-      );
-      return;
-    }
-    const { modelMetrics } = (states[0] as RowState).leaf;
-    modelMetrics.run.observe(result.modelMicros);
-    modelMetrics.batchRows.observe(result.batchRows);
-    for (let index = 0; index < states.length; index += 1) {
-      const state = states[index] as RowState;
-      state.answer = result.answers[index];
-      state.answerJson = JSON.stringify(state.answer);
-      state.queueMicros = result.queueMicros;
-      state.modelMicros = result.modelMicros;
-      state.batchRows = result.batchRows;
-    }
-    job.modelMicros += result.modelMicros;
-    job.waiting -= states.length;
-    if (job.waiting > 0) return;
-    const isLate = performance.now() - job.arrival.startedAtMs > job.plan.settings.timeoutMs;
-    settle(job, isLate ? deadlineExceeded(job) : undefined);
-  };
-
   /** The one end of every job: its lines are handed to the log, and who asked is told once they are written. */
-  const settle = (job: Job, failure: unknown | undefined): void => {
+  const settle = (job: Job, late: unknown | undefined): void => {
     if (job.isSettled) return;
     job.isSettled = true;
     clearTimeout(job.timer);
     const { plan, rows } = job;
     plan.load.queuedRows -= rows.length;
-    outbox.add(linesOf(job, failure), (logFailure) => {
+    // A request fails as a whole, with what its first failing row says.
+    const failure = late ?? rows.find(({ outcome }) => outcome?.answer === undefined)?.outcome?.error;
+    const answered = failure === undefined ? answersOf(job) : [];
+    outbox.add(linesOf(job, failure, answered), (logFailure) => {
       jobsInFlight -= 1;
       job.lease.release();
-      job.done(resultOf(job, failure, logFailure));
+      job.done(resultOf(job, answered, failure, logFailure));
+      if (logFailure === undefined) shadow(job);
     });
   };
 
-  return { submit, inFlight: () => jobsInFlight };
-}
+  const shadow = ({ plan, lease, rows, shadows, arrival: { atMs } }: Job): void => {
+    const shadowed = rows.flatMap(({ id, received }, index) => {
+      const own = shadows[index] ?? [];
+      return own.length === 0 ? [] : [{ plan, lease, id, atMs, received, shadows: own }];
+    });
+    if (shadowed.length > 0) shadowRunner.enqueue(shadowed);
+  };
 
-function groupByModel(states: readonly RowState[]): Iterable<Group> {
-  const groups = new Map<LoadedModel, Group>();
-  for (const state of states) {
-    const { loaded, gather } = state.leaf;
-    let group = groups.get(loaded);
-    if (group === undefined) {
-      group = { loaded, rows: [], states: [] };
-      groups.set(loaded, group);
-    }
-    group.rows.push(gather(state.received));
-    group.states.push(state);
-  }
-  return groups.values();
+  return { submit, inFlight: () => jobsInFlight + shadowRunner.inFlight() };
 }
 
 function admit(plan: EndpointPlan, count: number): void {
@@ -230,7 +211,14 @@ function conditionFeatures(plan: EndpointPlan, row: ReceivedRow): Readonly<Recor
   return features;
 }
 
-function linesOf(job: Job, failure: unknown | undefined): string[] {
+function answersOf({ rows }: Job): AnsweredRow[] {
+  return rows.map(({ id, outcome }) => {
+    const { answer, served } = outcome as Outcome & { answer: Answer };
+    return { id, answer, answerJson: JSON.stringify(answer), servedJson: served.servedJson };
+  });
+}
+
+function linesOf(job: Job, failure: unknown | undefined, answered: readonly AnsweredRow[]): string[] {
   const { arrival, request, plan } = job;
   const shared: SharedRecordParts = {
     at: arrival.atMs,
@@ -239,24 +227,38 @@ function linesOf(job: Job, failure: unknown | undefined): string[] {
     contextJson: textOf(request.context),
   };
   const totalMicros = (performance.now() - arrival.startedAtMs) * 1_000;
-  const error = failure === undefined ? '' : codeOf(failure);
+  const error = codeOf(failure);
   const lines: string[] = [];
-  for (const state of job.rows) {
-    const { leaf } = state;
-    if (error === '') leaf.metrics.ok += 1;
-    else leaf.metrics.failed += 1;
-    const outcome: RowOutcome = {
+  for (let index = 0; index < job.rows.length; index += 1) {
+    const { id, unit, received, decision, outcome } = job.rows[index] as RowState;
+    const served = outcome?.served ?? expectedServed(plan, decision);
+    if (error === '') served.metrics.ok += 1;
+    else served.metrics.failed += 1;
+    const row: RowOutcome = {
       // Nobody was given the answer of a failed request, so it is not one.
-      answerJson: error === '' ? state.answerJson : '{}',
+      answerJson: error === '' ? (answered[index] as AnsweredRow).answerJson : '{}',
       error,
       totalMicros,
-      queueMicros: state.queueMicros,
-      modelMicros: state.modelMicros,
-      batchRows: state.batchRows,
+      queueMicros: outcome?.queueMicros ?? 0,
+      modelMicros: outcome?.modelMicros ?? 0,
+      batchRows: outcome?.batchRows ?? 0,
+      members: outcome?.members ?? [],
     };
-    lines.push(predictionLine(plan, leaf, shared, state.id, state.unit, state.received, state.decision, outcome));
+    const { steps, propensity } = outcome ?? decision;
+    lines.push(predictionLine(plan, served, shared, id, unit, received, steps, propensity, row));
   }
   return lines;
+}
+
+/** Who would have answered a row that nothing came of in time: the first that was asked. */
+function expectedServed(plan: EndpointPlan, decision: Decision): ServedPlan {
+  let at = decision;
+  for (;;) {
+    const { node } = at;
+    const known = node.kind === 'model' ? plan.leaves.get(node) : plan.ensembles.get(node)?.served;
+    if (known !== undefined) return known;
+    at = (at.branches[0] as { decision: Decision }).decision;
+  }
 }
 
 function textOf(record: Readonly<Record<string, unknown>>): string {
@@ -264,19 +266,36 @@ function textOf(record: Readonly<Record<string, unknown>>): string {
   return '{}';
 }
 
-function resultOf(job: Job, failure: unknown | undefined, logFailure: unknown | undefined): RunResult {
+function resultOf(
+  job: Job,
+  rows: readonly AnsweredRow[],
+  failure: unknown | undefined,
+  logFailure: unknown | undefined,
+): RunResult {
   if (failure !== undefined) return { ok: false, error: failure };
   if (logFailure !== undefined) {
     if (job.plan.settings.onLogFailure === 'refuse') return { ok: false, error: logFailure };
     job.plan.metrics.unlogged += job.rows.length;
   }
-  return { ok: true, rows: job.rows, modelMicros: job.modelMicros };
+  return { ok: true, rows, modelMicros: coveredMicros(job.modelTimes) };
 }
 
-function codeOf(failure: unknown): string {
-  return SwitchyardError.is(failure) ? failure.code : 'internal_error';
+/** How long at least one model ran: models that ran at the same time count once. */
+function coveredMicros(times: Job['modelTimes']): number {
+  if (times.length === 1) {
+    const [start, end] = times[0] as [number, number];
+    return (end - start) * 1_000;
+  }
+  let covered = 0;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const [start, end] of times.sort((left, right) => left[0] - right[0])) {
+    if (end <= until) continue;
+    covered += end - Math.max(start, until);
+    until = end;
+  }
+  return covered * 1_000;
 }
 
-function deadlineExceeded(job: Job): SwitchyardError {
-  return new SwitchyardError('deadline_exceeded', `no answer within ${job.plan.settings.timeoutMs} ms`);
+function deadlineExceeded({ timeoutMs }: Job): SwitchyardError {
+  return new SwitchyardError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
 }

@@ -1,6 +1,5 @@
-import type { DecisionStep } from '@switchyard/contracts';
-import type { Decision } from '@switchyard/routing';
-import type { EndpointPlan, LeafPlan } from './endpoint-plan.ts';
+import type { DecisionStep, Member } from '@switchyard/contracts';
+import type { EndpointPlan, ServedPlan } from './endpoint-plan.ts';
 import type { ReceivedRow } from './feature-plan.ts';
 
 /**
@@ -25,26 +24,28 @@ export interface RowOutcome {
   readonly queueMicros: number;
   readonly modelMicros: number;
   readonly batchRows: number;
+  readonly members: readonly Member[];
 }
 
 export function predictionLine(
   plan: EndpointPlan,
-  leaf: LeafPlan,
+  served: ServedPlan,
   shared: SharedRecordParts,
   id: string,
   unit: string,
   row: ReceivedRow,
-  decision: Decision,
+  steps: readonly DecisionStep[],
+  propensity: number,
   outcome: RowOutcome,
 ): string {
   return assembleLine(
-    leaf.recordJson,
+    served.recordJson,
     shared,
     id,
     unit,
     featuresJson(plan.featureKeysJson, row),
-    decision.steps.length === 0 ? '[]' : stepsJson(decision.steps),
-    decision.propensity,
+    steps.length === 0 ? '[]' : stepsJson(steps),
+    propensity,
     outcome,
   );
 }
@@ -64,10 +65,17 @@ export function assembleLine(
     `{"t":"p","id":"${id}","at":${shared.at},"requestId":${shared.requestIdJson},${recordJson}` +
     `"unit":${unit === '' ? '""' : JSON.stringify(unit)},"segment":${shared.segmentJson},"context":${shared.contextJson},` +
     `"features":${featuresText},"decision":${decisionText},"propensity":${propensity},` +
-    `"status":${status},"answer":${outcome.answerJson},"members":[],` +
+    `"status":${status},"answer":${outcome.answerJson},"members":${
+      outcome.members.length === 0 ? '[]' : JSON.stringify(outcome.members)
+    },` +
     `"totalMicros":${Math.round(outcome.totalMicros)},"queueMicros":${Math.round(outcome.queueMicros)},` +
     `"modelMicros":${Math.round(outcome.modelMicros)},"batchRows":${outcome.batchRows},"cached":false}`
   );
+}
+
+/** What the shadows of a prediction answered. */
+export function shadowLine(endpoint: string, id: string, at: number, members: readonly Member[]): string {
+  return `{"t":"s","id":"${id}","at":${at},"endpoint":"${endpoint}","members":${JSON.stringify(members)}}`;
 }
 
 export function featuresJson(keysJson: readonly string[], row: ReceivedRow): string {

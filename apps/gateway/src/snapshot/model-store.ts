@@ -1,5 +1,5 @@
 import type { GatewayStatus, ServedVersion, ServingSnapshot } from '@switchyard/contracts';
-import { listModels, resolveVersion } from '@switchyard/routing';
+import { listModelReferences, resolveVersion } from '@switchyard/routing';
 import type { LoadedModel } from '@switchyard/runtimes';
 import type { RemoteModel } from '../metrics/upstream-metrics.ts';
 
@@ -119,7 +119,9 @@ function versionsOf(snapshot: ServingSnapshot): { key: string; model: string; se
 function versionsOfEndpoints(snapshot: ServingSnapshot): Set<string> {
   const keys = new Set<string>();
   for (const endpoint of Object.values(snapshot.endpoints)) {
-    for (const { node } of listModels(endpoint.policy)) {
+    for (const { node, isShadow } of listModelReferences(endpoint.policy)) {
+      // A shadow may not keep anything from being served.
+      if (isShadow) continue;
       const version = resolveVersion(snapshot, node);
       const served = version === undefined ? undefined : snapshot.models[node.model]?.versions[version];
       if (served !== undefined) keys.add(keyOf(node.model, served));

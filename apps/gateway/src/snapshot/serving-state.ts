@@ -21,6 +21,8 @@ export interface ModelPlan {
   readonly defaultVersion: string;
   /** Those that are loaded. */
   readonly versions: ReadonlyMap<string, VersionPlan>;
+  /** Those of the snapshot that are not. */
+  readonly unloadedVersions: readonly string[];
 }
 
 /** Everything that answers requests, immutable; a new snapshot makes a new one. */
@@ -60,16 +62,21 @@ export function buildServingState(snapshot: ServingSnapshot, context: ServingSta
       endpointMetrics: metrics.endpoint,
       versionMetrics: metrics.version,
       modelMetrics: metrics.model,
+      targetMetrics: metrics.target,
     });
     endpoints.set(endpoint.name, plan);
   }
   const models = new Map<string, ModelPlan>();
   for (const model of Object.values(snapshot.models)) {
     const versions = new Map<string, VersionPlan>();
+    const unloadedVersions: string[] = [];
     const endpoint = directName(model.name);
     for (const served of Object.values(model.versions)) {
       const loaded = findLoaded(model.name, served.version);
-      if (loaded === undefined) continue;
+      if (loaded === undefined) {
+        unloadedVersions.push(served.version);
+        continue;
+      }
       const { version } = served;
       const fields = { endpoint, revision: 0, snapshot: snapshot.hash, gateway, path: '', model: model.name, version };
       versions.set(version, {
@@ -83,7 +90,7 @@ export function buildServingState(snapshot: ServingSnapshot, context: ServingSta
         recordJson: `${JSON.stringify(fields).slice(1, -1)},`,
       });
     }
-    models.set(model.name, { name: model.name, defaultVersion: model.defaultVersion, versions });
+    models.set(model.name, { name: model.name, defaultVersion: model.defaultVersion, versions, unloadedVersions });
   }
   return { hash: snapshot.hash, version: snapshot.version, endpoints, models, lease: createLease() };
 }

@@ -1,0 +1,90 @@
+export interface BreakerSettings {
+  readonly failureShare: number;
+  readonly minimumRequests: number;
+  readonly windowSeconds: number;
+  readonly openSeconds: number;
+}
+
+/**
+ * Stops asking a target that keeps failing. Closed: every request may pass. Open: none, for `openSeconds`.
+ * Then half-open: one request may try; its outcome closes or opens it again.
+ * Counts are kept by second over the window. Times are in milliseconds on any monotonic clock.
+ */
+export class CircuitBreaker {
+  readonly #settings: BreakerSettings;
+  #seconds: { second: number; total: number; failed: number }[] = [];
+  #openUntilMs: number | undefined;
+  #isTrying = false;
+
+  constructor(settings: BreakerSettings) {
+    this.#settings = settings;
+  }
+
+  state(nowMs: number): 'closed' | 'open' | 'half-open' {
+    if (this.#openUntilMs === undefined) return 'closed';
+    return nowMs < this.#openUntilMs ? 'open' : 'half-open';
+  }
+
+  /** Whether a request may pass; one that may must be told of by `record`. */
+  allows(nowMs: number): boolean {
+    const state = this.state(nowMs);
+    if (state === 'closed') return true;
+    if (state === 'open' || this.#isTrying) return false;
+    this.#isTrying = true;
+    return true;
+  }
+
+  record(succeeded: boolean, nowMs: number): void {
+    if (this.#openUntilMs !== undefined) {
+      // Answers to requests from before it opened say nothing about now.
+      if (!this.#isTrying) return;
+      this.#isTrying = false;
+      this.#seconds = [];
+      this.#openUntilMs = succeeded ? undefined : nowMs + this.#settings.openSeconds * 1_000;
+      return;
+    }
+    const second = Math.floor(nowMs / 1_000);
+    let last = this.#seconds.at(-1);
+    if (last?.second !== second) {
+      last = { second, total: 0, failed: 0 };
+      this.#seconds.push(last);
+      while ((this.#seconds[0]?.second ?? second) <= second - this.#settings.windowSeconds) this.#seconds.shift();
+    }
+    last.total += 1;
+    if (succeeded) return;
+    last.failed += 1;
+    let total = 0;
+    let failed = 0;
+    for (const one of this.#seconds) {
+      total += one.total;
+      failed += one.failed;
+    }
+    if (total >= this.#settings.minimumRequests && failed >= this.#settings.failureShare * total) {
+      this.#openUntilMs = nowMs + this.#settings.openSeconds * 1_000;
+    }
+  }
+}
+
+/** Allows retries in proportion to requests, so that a target in trouble is not asked many times as often as usual. */
+export class RetryBudget {
+  readonly #perRequest: number;
+  #tokens: number;
+
+  constructor(perRequest: number) {
+    this.#perRequest = perRequest;
+    this.#tokens = perRequest > 0 ? RESERVE : 0;
+  }
+
+  earn(): void {
+    this.#tokens = Math.min(RESERVE, this.#tokens + this.#perRequest);
+  }
+
+  spend(): boolean {
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}
+
+/** Retries that may come at once after a quiet time. */
+const RESERVE = 10;

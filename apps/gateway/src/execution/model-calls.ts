@@ -1,0 +1,112 @@
+import { type Answer, SwitchyardError } from '@switchyard/contracts';
+import type { FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
+import type { ModelMetrics } from '../metrics/gateway-metrics.ts';
+
+/** What waits for one row's answer of one model. Exactly one of the two is called, once. */
+export interface CallTarget {
+  answered(answer: Answer, result: PredictResult): void;
+  failed(error: unknown): void;
+}
+
+/** The rows that one model answers in one call. */
+interface Group {
+  readonly loaded: LoadedModel;
+  readonly metrics: ModelMetrics;
+  readonly deadlineAtMs: number;
+  readonly rows: FeatureRow[];
+  readonly targets: CallTarget[];
+  isSettled: boolean;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export interface ModelCalls {
+  /**
+   * Asks a model about a row, together with all others that ask it in this turn and for the same deadline.
+   * @param deadlineAtMs on the clock of `performance.now()`; Infinity where somebody else watches the time
+   */
+  call(loaded: LoadedModel, metrics: ModelMetrics, row: FeatureRow, deadlineAtMs: number, target: CallTarget): void;
+  /** Sends what has gathered, now; what is asked later in a turn is sent at its end. */
+  flush(): void;
+}
+
+/** One batch for each model and request, so that a request of many rows costs one promise for each model. */
+export function createModelCalls(onRun: (result: PredictResult) => void): ModelCalls {
+  let groups: Group[] = [];
+  let isScheduled = false;
+
+  const flush = (): void => {
+    isScheduled = false;
+    const sent = groups;
+    groups = [];
+    for (const group of sent) send(group);
+  };
+
+  const send = (group: Group): void => {
+    const { loaded, rows, deadlineAtMs } = group;
+    let call: Promise<PredictResult>;
+    if (deadlineAtMs === Number.POSITIVE_INFINITY || loaded.execution === 'inline') {
+      // A model that runs inline answers before any timer could fire.
+      call = loaded.predict(rows);
+    } else {
+      const timeoutMs = Math.max(1, Math.ceil(deadlineAtMs - performance.now()));
+      // The timer here is what counts: a model in this process cannot be interrupted.
+      group.timer = setTimeout(() => {
+        fail(group, new SwitchyardError('deadline_exceeded', `the model gave no answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+      call = loaded.predict(rows, { timeoutMs });
+    }
+    call.then(
+      (result) => deliver(group, result),
+      (error) => fail(group, error),
+    );
+  };
+
+  const deliver = (group: Group, result: PredictResult): void => {
+    group.metrics.run.observe(result.modelMicros);
+    group.metrics.batchRows.observe(result.batchRows);
+    if (group.isSettled) return;
+    const { targets } = group;
+    if (result.answers.length !== targets.length) {
+      fail(
+        group,
+        new SwitchyardError('model_failed', `${targets.length} rows were answered with ${result.answers.length}`),
+      );
+      return;
+    }
+    settle(group);
+    onRun(result);
+    for (let index = 0; index < targets.length; index += 1) {
+      (targets[index] as CallTarget).answered(result.answers[index] as Answer, result);
+    }
+  };
+
+  const fail = (group: Group, error: unknown): void => {
+    if (group.isSettled) return;
+    settle(group);
+    for (const target of group.targets) target.failed(error);
+  };
+
+  return {
+    call(loaded, metrics, row, deadlineAtMs, target) {
+      let group = groups.find((one) => one.loaded === loaded && one.deadlineAtMs === deadlineAtMs);
+      if (group === undefined) {
+        group = { loaded, metrics, deadlineAtMs, rows: [], targets: [], isSettled: false, timer: undefined };
+        groups.push(group);
+        if (!isScheduled) {
+          isScheduled = true;
+          queueMicrotask(() => {
+            if (isScheduled) flush();
+          });
+        }
+      }
+      group.rows.push(row);
+      group.targets.push(target);
+    },
+    flush,
+  };
+}
+
+function settle(group: Group): void {
+  group.isSettled = true;
+  clearTimeout(group.timer);
+}

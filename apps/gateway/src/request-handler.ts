@@ -1,20 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SwitchyardError } from '@switchyard/contracts';
 import { handleFeedback } from './feedback/feedback-handler.ts';
-import { checkTimeout, type Exchange, openExchange, sendFailure, sendJson, sendText } from './http/exchange.ts';
+import { checkTimeout, type Exchange, openExchange, sendBody, sendFailure, sendJson } from './http/exchange.ts';
 import type { RequestHandler } from './http/http-server.ts';
 import { type BodyBudget, readBody } from './http/request-body.ts';
 import { findRoute, type Route } from './http/router.ts';
 import type { Outbox } from './log/outbox.ts';
 import type { RejectionCounter } from './log/rejection-counter.ts';
 import type { GatewayMetrics } from './metrics/gateway-metrics.ts';
-import { handleEndpointInfer } from './open-inference/endpoint-infer.ts';
-import { endpointMetadata, modelMetadata } from './open-inference/metadata.ts';
-import { handleModelInfer } from './open-inference/model-infer.ts';
-import type { EndpointPlan } from './predict/endpoint-plan.ts';
+import { sendInferAnswer } from './open-inference/http-answer.ts';
+import { readInferBody } from './open-inference/infer-request.ts';
+import { EXTENSIONS, targetConfig, targetMetadata } from './open-inference/metadata.ts';
+import {
+  loadFromRepository,
+  readRepositoryBody,
+  repositoryIndex,
+  unloadFromRepository,
+} from './open-inference/repository.ts';
+import { startInfer } from './open-inference/start-infer.ts';
+import { readStatistics } from './open-inference/statistics.ts';
+import { findTarget, onlyInputOfTarget } from './open-inference/targets.ts';
 import { handlePredict } from './predict/predict-handler.ts';
 import type { PredictionRunner } from './predict/prediction-runner.ts';
-import type { ModelPlan, ServingState, VersionPlan } from './snapshot/serving-state.ts';
+import type { ServingState } from './snapshot/serving-state.ts';
 
 export interface RequestHandlerOptions {
   readonly version: string;
@@ -31,13 +39,13 @@ export interface RequestHandlerOptions {
   readonly logFailure: (requestId: string, error: unknown) => void;
 }
 
+type ReadRoute = Exclude<
+  Route,
+  { kind: 'predict' | 'feedback' | 'infer' | 'repository-index' | 'repository-load' | 'repository-unload' }
+>;
+
 /** Bodies of the largest size that may be arriving at the same time; of small ones there may be any number. */
 const BODIES_AT_ONCE = 16;
-
-/** What a name stands for: endpoints come first, then models. */
-type Target =
-  | { readonly kind: 'endpoint'; readonly plan: EndpointPlan }
-  | { readonly kind: 'model'; readonly model: ModelPlan; readonly version: VersionPlan };
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
   const { current, isDraining, runner, outbox, rejections, metrics, newId, logFailure, limits } = options;
@@ -94,16 +102,31 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 
   const infer = (exchange: Exchange, name: string, version: string | undefined): void => {
     withBody(exchange, name, (body, state) => {
-      if (exchange.headers.inferenceHeaderContentLength !== undefined) {
-        throw new SwitchyardError('unsupported_media_type', 'binary tensors are not supported, send data as JSON');
-      }
       const target = findTarget(state, name, version);
-      if (target.kind === 'endpoint') handleEndpointInfer(exchange, body, target.plan, state, accepted);
-      else handleModelInfer(exchange, body, target.version, state, accepted);
+      const received = readInferBody(body, exchange.headers.inferenceHeaderContentLength, onlyInputOfTarget(target));
+      startInfer(target, received, exchange, state, shared, (outcome) => {
+        if (outcome.ok) sendInferAnswer(exchange, received, outcome.answer);
+        else failAccepted(exchange, outcome.endpoint, outcome.error);
+      });
     });
   };
 
-  const read = (exchange: Exchange, route: Exclude<Route, { kind: 'predict' | 'feedback' | 'infer' }>): void => {
+  const repository = (
+    exchange: Exchange,
+    route: Extract<Route, { kind: 'repository-index' | 'repository-load' | 'repository-unload' }>,
+  ): void => {
+    withBody(exchange, '', (body, state) => {
+      const asked = readRepositoryBody(body);
+      if (route.kind === 'repository-index') {
+        sendJson(exchange, 200, JSON.stringify(repositoryIndex(state, asked.ready === true)));
+      } else if (route.kind === 'repository-load') {
+        loadFromRepository(state, route.name, asked.parameters ?? {});
+        sendJson(exchange, 200, '{}');
+      } else unloadFromRepository(state, route.name);
+    });
+  };
+
+  const read = (exchange: Exchange, route: ReadRoute): void => {
     const isReady = current() !== undefined && !isDraining();
     switch (route.kind) {
       case 'healthz':
@@ -115,13 +138,25 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
         sendJson(exchange, isReady ? 200 : 503, `{"ready":${isReady}}`);
         break;
       case 'server-metadata':
-        sendJson(exchange, 200, JSON.stringify({ name: 'switchyard', version: options.version, extensions: [] }));
+        sendJson(
+          exchange,
+          200,
+          JSON.stringify({ name: 'switchyard', version: options.version, extensions: EXTENSIONS }),
+        );
         break;
       case 'metadata': {
         const target = findTarget(requireState(), route.name, route.version);
-        const metadata =
-          target.kind === 'endpoint' ? endpointMetadata(target.plan) : modelMetadata(target.model, target.version);
-        sendJson(exchange, 200, JSON.stringify(metadata));
+        sendJson(exchange, 200, JSON.stringify(targetMetadata(target)));
+        break;
+      }
+      case 'config': {
+        const target = findTarget(requireState(), route.name, route.version);
+        sendJson(exchange, 200, JSON.stringify(targetConfig(target)));
+        break;
+      }
+      case 'statistics': {
+        const statistics = readStatistics(requireState(), metrics, route.name, route.version);
+        sendJson(exchange, 200, JSON.stringify({ model_stats: statistics }));
         break;
       }
       case 'ready':
@@ -130,7 +165,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
         break;
       case 'metrics':
         options.renderMetrics().then(
-          (text) => sendText(exchange, 200, 'text/plain; version=0.0.4; charset=utf-8', text),
+          (text) => sendBody(exchange, 200, 'text/plain; version=0.0.4; charset=utf-8', text),
           (error) => fail(exchange, '', error),
         );
         break;
@@ -159,6 +194,11 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       case 'infer':
         infer(exchange, route.name, route.version);
         break;
+      case 'repository-index':
+      case 'repository-load':
+      case 'repository-unload':
+        repository(exchange, route);
+        break;
       default:
         request.resume();
         try {
@@ -170,27 +210,4 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
         }
     }
   };
-}
-
-function findTarget(state: ServingState, name: string, version: string | undefined): Target {
-  const plan = state.endpoints.get(name);
-  if (plan !== undefined) {
-    if (version !== undefined && version !== String(plan.revision)) {
-      throw new SwitchyardError('version_not_found', `endpoint '${plan.name}' serves revision ${plan.revision} only`);
-    }
-    return { kind: 'endpoint', plan };
-  }
-  const model = state.models.get(name);
-  if (model === undefined) {
-    throw new SwitchyardError('model_not_found', `there is no endpoint and no model '${name.slice(0, 100)}'`);
-  }
-  const wanted = version ?? model.defaultVersion;
-  const found = model.versions.get(wanted);
-  if (found === undefined) {
-    throw new SwitchyardError(
-      'version_not_found',
-      `version '${wanted.slice(0, 20)}' of model '${model.name}' is not loaded`,
-    );
-  }
-  return { kind: 'model', model, version: found };
 }

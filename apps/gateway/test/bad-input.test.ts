@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { problemSchema } from '@switchyard/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createShop } from './support/shop.ts';
@@ -239,16 +240,30 @@ describe('sizes', () => {
     expect(await exchange(30)).toBe('HTTP/1.1 100 Continue');
   });
 
-  it('a body that is compressed is refused', async () => {
+  const packed = async (body: Uint8Array, encoding: string) => {
     const response = await gateway.call('/v1/models/plain:predict', {
       method: 'POST',
-      body: 'anything',
-      headers: { 'content-encoding': 'gzip' },
+      body,
+      headers: { 'content-encoding': encoding },
     });
-    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
-      415,
-      'unsupported_media_type',
-    ]);
+    return [response.status, ((await response.json()) as { code?: string }).code];
+  };
+
+  it('a compressed body is unpacked, up to the same size as any', async () => {
+    const body = JSON.stringify({ instances: [{ score: 0.5 }] });
+    expect(await packed(gzipSync(body), 'gzip')).toEqual([200, undefined]);
+    expect(await packed(deflateSync(body), 'Deflate')).toEqual([200, undefined]);
+    // 200 MB in 200 kB would be over the limit either way, so 40 MB: small as it is sent.
+    const bomb = gzipSync(Buffer.alloc(40_000_000, ' '));
+    expect(bomb.length).toBeLessThan(100_000);
+    expect(await packed(bomb, 'gzip')).toEqual([413, 'body_too_large']);
+  });
+
+  it('a compressed body that is none, that is cut off, or of another kind is refused', async () => {
+    const whole = gzipSync(JSON.stringify({ instances: [{ score: 0.5 }] }));
+    expect(await packed(Buffer.from('anything'), 'gzip')).toEqual([400, 'invalid_request']);
+    expect(await packed(whole.subarray(0, whole.length - 12), 'gzip')).toEqual([400, 'invalid_request']);
+    expect(await packed(whole, 'br')).toEqual([415, 'unsupported_media_type']);
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8'])(

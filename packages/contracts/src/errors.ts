@@ -30,6 +30,8 @@ export const errorRegistry = {
   alias_cycle: { status: 422, title: 'The aliases point at each other', retryable: false },
   invalid_artifact: { status: 422, title: 'The artifact cannot be served', retryable: false },
   artifact_too_large: { status: 413, title: 'The artifact is larger than allowed', retryable: false },
+  // What is not done here
+  unsupported_operation: { status: 501, title: 'This is not done here', retryable: false },
   // What went wrong here
   overloaded: { status: 429, title: 'The queue is full', retryable: true },
   deadline_exceeded: { status: 504, title: 'No answer within the deadline', retryable: true },

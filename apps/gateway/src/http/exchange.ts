@@ -44,11 +44,11 @@ export function checkTimeout({ headers, timeoutMs }: Exchange): void {
 }
 
 /** @param extra further headers, as a flat list of names and values */
-export function sendText(
+export function sendBody(
   exchange: Exchange,
   status: number,
   contentType: string,
-  body: string,
+  body: string | Uint8Array,
   extra: readonly string[] = [],
 ): void {
   const { response } = exchange;
@@ -66,7 +66,7 @@ export function sendText(
 }
 
 export function sendJson(exchange: Exchange, status: number, body: string, extra: readonly string[] = []): void {
-  sendText(exchange, status, 'application/json', body, extra);
+  sendBody(exchange, status, 'application/json', body, extra);
 }
 
 /** Tells the caller what is wrong, in the words of the protocol, and returns the code. */
@@ -83,7 +83,7 @@ export function sendFailure(exchange: Exchange, error: unknown): string {
       problem.errors === undefined || problem.errors.length < 2 ? '' : ` (and ${problem.errors.length - 1} more)`;
     sendJson(exchange, problem.status, JSON.stringify({ error: `${problem.code}: ${problem.detail}${rest}` }), extra);
   } else {
-    sendText(exchange, problem.status, PROBLEM_CONTENT_TYPE, JSON.stringify(problem), extra);
+    sendBody(exchange, problem.status, PROBLEM_CONTENT_TYPE, JSON.stringify(problem), extra);
   }
   return problem.code;
 }

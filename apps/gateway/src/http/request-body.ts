@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { createGunzip, createInflate } from 'node:zlib';
 import { SwitchyardError } from '@switchyard/contracts';
 import type { Exchange } from './exchange.ts';
 
@@ -12,9 +13,9 @@ export interface BodyBudget {
 }
 
 /**
- * Reads the body and calls `done` once: with the bytes, or with what is wrong
- * (body_too_large, unsupported_media_type, overloaded). A body over the limit is never held:
- * the answer goes out at once and the rest is read into nothing.
+ * Reads the body, unpacked when it was sent with gzip or deflate, and calls `done` once: with the bytes, or with
+ * what is wrong (body_too_large, unsupported_media_type, invalid_request, overloaded). A body over the limit,
+ * packed or unpacked, is never held: the answer goes out at once and the rest is read into nothing.
  */
 export function readBody(
   exchange: Exchange,
@@ -28,6 +29,8 @@ export function readBody(
   let size = 0;
   let held = 0;
   let isRefused = false;
+
+  const encoding = contentEncodingOf(headers.contentEncoding);
 
   const letGo = (): void => {
     budget.heldBytes -= held;
@@ -52,7 +55,7 @@ export function readBody(
       return;
     }
     if (budget.heldBytes + chunk.length > budget.maximumBytes) {
-      refuse(new SwitchyardError('overloaded', 'too many large bodies arrive at once', { retryAfterSeconds: 1 }));
+      refuse(tooManyBodies());
       return;
     }
     held += chunk.length;
@@ -65,20 +68,61 @@ export function readBody(
     if (isRefused) return;
     const body = chunks === undefined ? (first ?? EMPTY) : Buffer.concat(chunks, size);
     letGo();
-    done(undefined, body);
+    if (encoding === 'gzip' || encoding === 'deflate') unpack(body, encoding, maximumBytes, budget, done);
+    else done(undefined, body);
   });
   // Also when the caller goes away in the middle.
   request.on('close', letGo);
 
-  const encoding = headers.contentEncoding;
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    refuse(new SwitchyardError('unsupported_media_type', 'bodies are taken as they are, without a content encoding'));
+  if (encoding === undefined) {
+    refuse(new SwitchyardError('unsupported_media_type', 'bodies are taken as they are, or with gzip or deflate'));
   } else if (headers.contentLength !== undefined && headers.contentLength > maximumBytes) {
     refuse(tooLarge(maximumBytes));
   }
 }
 
 const EMPTY = Buffer.alloc(0);
+
+function contentEncodingOf(header: string | undefined): 'identity' | 'gzip' | 'deflate' | undefined {
+  if (header === undefined) return 'identity';
+  const name = header.trim().toLowerCase();
+  if (name === 'x-gzip') return 'gzip';
+  return name === 'identity' || name === 'gzip' || name === 'deflate' ? name : undefined;
+}
+
+/** Unpacks piece by piece: a few bytes that would become gigabytes are refused when they reach the limit. */
+function unpack(
+  packed: Buffer,
+  encoding: 'gzip' | 'deflate',
+  maximumBytes: number,
+  budget: BodyBudget,
+  done: (failure: SwitchyardError | undefined, body: Buffer) => void,
+): void {
+  const stream = encoding === 'gzip' ? createGunzip() : createInflate();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const finish = (failure: SwitchyardError | undefined): void => {
+    stream.removeAllListeners();
+    // Whatever else is wrong with it does not matter any more.
+    stream.on('error', () => {});
+    stream.destroy();
+    budget.heldBytes -= size;
+    done(failure, failure === undefined ? Buffer.concat(chunks, size) : EMPTY);
+  };
+  stream.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    budget.heldBytes += chunk.length;
+    chunks.push(chunk);
+    if (size > maximumBytes) finish(tooLarge(maximumBytes));
+    else if (budget.heldBytes > budget.maximumBytes) finish(tooManyBodies());
+  });
+  stream.on('end', () => finish(undefined));
+  stream.on('error', () => finish(new SwitchyardError('invalid_request', `the body is not valid ${encoding}`)));
+  stream.end(packed);
+}
+
+const tooManyBodies = (): SwitchyardError =>
+  new SwitchyardError('overloaded', 'too many large bodies arrive at once', { retryAfterSeconds: 1 });
 
 function tooLarge(maximumBytes: number): SwitchyardError {
   return new SwitchyardError('body_too_large', `the body is larger than ${maximumBytes} bytes`);

@@ -5,13 +5,21 @@ export type Route =
   | { readonly kind: 'infer'; readonly name: string; readonly version: string | undefined }
   | { readonly kind: 'metadata'; readonly name: string; readonly version: string | undefined }
   | { readonly kind: 'ready'; readonly name: string; readonly version: string | undefined }
+  | { readonly kind: 'config'; readonly name: string; readonly version: string | undefined }
+  /** Without a name: of everything. */
+  | { readonly kind: 'statistics'; readonly name: string | undefined; readonly version: string | undefined }
+  | { readonly kind: 'repository-index' }
+  | { readonly kind: 'repository-load' | 'repository-unload'; readonly name: string }
   | { readonly kind: 'server-metadata' | 'server-live' | 'server-ready' | 'healthz' | 'readyz' | 'metrics' }
   | { readonly kind: 'method-not-allowed'; readonly allow: string }
   | { readonly kind: 'not-found' };
 
 const PREDICT_PREFIX = '/v1/models/';
 const PREDICT_SUFFIX = ':predict';
-const OPEN_INFERENCE_MODEL = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?(?:\/(infer|ready))?$/;
+const OPEN_INFERENCE_MODEL = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?(?:\/(infer|ready|config|stats))?$/;
+/** There is one repository, which may be named. */
+const REPOSITORY = /^\/v2\/repository(?:\/[^/]+)?\/(?:index|models\/([^/]+)\/(load|unload))$/;
+const STATISTICS_OF_ALL = '/v2/models/stats';
 const PLAIN = new Map([
   ['/v2', 'server-metadata'],
   ['/v2/health/live', 'server-live'],
@@ -33,8 +41,9 @@ export function findRoute(method: string, url: string): Route {
   const isRead = method === 'GET' || method === 'HEAD';
   const plain = PLAIN.get(path as '/v2');
   if (plain !== undefined) return isRead ? { kind: plain } : { kind: 'method-not-allowed', allow: 'GET' };
+  if (path === STATISTICS_OF_ALL && isRead) return { kind: 'statistics', name: undefined, version: undefined };
   const match = OPEN_INFERENCE_MODEL.exec(path);
-  if (match === null) return { kind: 'not-found' };
+  if (match === null) return findRepositoryRoute(method, path);
   const name = decode(match[1] as string);
   const version = match[2] === undefined ? undefined : decode(match[2]);
   if (name === undefined || (match[2] !== undefined && version === undefined)) return { kind: 'not-found' };
@@ -42,7 +51,19 @@ export function findRoute(method: string, url: string): Route {
     return method === 'POST' ? { kind: 'infer', name, version } : { kind: 'method-not-allowed', allow: 'POST' };
   }
   if (!isRead) return { kind: 'method-not-allowed', allow: 'GET' };
-  return { kind: match[3] === 'ready' ? 'ready' : 'metadata', name, version };
+  return { kind: READS[match[3] as 'ready'] ?? 'metadata', name, version };
+}
+
+const READS = { ready: 'ready', config: 'config', stats: 'statistics' } as const;
+
+function findRepositoryRoute(method: string, path: string): Route {
+  const match = REPOSITORY.exec(path);
+  if (match === null) return { kind: 'not-found' };
+  if (method !== 'POST') return { kind: 'method-not-allowed', allow: 'POST' };
+  if (match[1] === undefined) return { kind: 'repository-index' };
+  const name = decode(match[1]);
+  if (name === undefined) return { kind: 'not-found' };
+  return { kind: match[2] === 'load' ? 'repository-load' : 'repository-unload', name };
 }
 
 function withoutQuery(url: string): string {

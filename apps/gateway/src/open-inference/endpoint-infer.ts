@@ -1,41 +1,51 @@
-import { type Answer, type ClassLabel, SwitchyardError } from '@switchyard/contracts';
-import type { Exchange } from '../http/exchange.ts';
-import { parseJson } from '../http/request-body.ts';
+import { type Answer, type ClassLabel, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
 import type { EndpointPlan } from '../predict/endpoint-plan.ts';
-import { type PredictHandlerOptions, sendPredictions } from '../predict/predict-handler.ts';
 import { checkBatch, type PredictionRequest, readRows } from '../predict/prediction-request.ts';
-import type { RowState } from '../predict/prediction-runner.ts';
+import type { PredictionRunner, AnsweredRow } from '../predict/prediction-runner.ts';
 import type { ServingState } from '../snapshot/serving-state.ts';
-import { batchSizeOf, columnsOfSignature, type ReceivedInfer, readInferRequest } from './infer-request.ts';
-import { type OutputTensor, outputJson } from './output-json.ts';
+import type { InferAnswer, InferArrival, InferOutcome, OutputTensor, ReceivedInfer } from './infer-call.ts';
+import { batchSizeOf, columnsOfSignature } from './infer-request.ts';
+import { checkOutputs } from './model-infer.ts';
+import { featureValues } from './tensors.ts';
 
-/** `POST /v2/models/{endpoint}/infer` once the body is read. Throws what is wrong with the request. */
-export function handleEndpointInfer(
-  exchange: Exchange,
-  body: Buffer,
+export interface EndpointInferOptions {
+  readonly runner: PredictionRunner;
+  readonly maximumRows: number;
+}
+
+/**
+ * An `infer` call of an endpoint. Throws what is wrong with the request; otherwise calls `done` once, after the
+ * rows are logged.
+ */
+export function inferEndpoint(
+  infer: ReceivedInfer,
+  arrival: InferArrival,
   plan: EndpointPlan,
   state: ServingState,
-  options: PredictHandlerOptions,
+  options: EndpointInferOptions,
+  done: (outcome: InferOutcome) => void,
 ): void {
-  const infer = readInferRequest(parseJson(body));
-  const available = outputNamesOf(plan);
-  const unknown = infer.outputs?.find((name) => !available.includes(name));
-  if (unknown !== undefined) {
-    throw new SwitchyardError('invalid_request', `there is no output '${unknown}'; there are ${available.join(', ')}`);
-  }
+  checkOutputs(infer, outputNamesOf(plan));
   const request = readEndpointRequest(infer, plan, options.maximumRows);
-  options.runner.submit(plan, state.lease, request, exchange, (result) => {
-    if (!result.ok) {
-      options.fail(exchange, plan.name, result.error);
-      return;
-    }
-    sendPredictions(exchange, plan, inferResponseJson(plan, infer, result.rows), result.modelMicros);
+  options.runner.submit(plan, state.lease, request, arrival, (result) => {
+    if (result.ok) done({ ok: true, answer: answerOf(plan, infer, result.rows, result.modelMicros) });
+    else done({ ok: false, endpoint: plan.name, error: result.error });
   });
 }
 
 /** Names of the tensors an endpoint can answer with. */
 export function outputNamesOf(plan: EndpointPlan): readonly string[] {
   return plan.task === 'regression' || plan.task === 'ranking' ? ['value'] : ['label', 'score', 'probabilities'];
+}
+
+/** The one input of an endpoint whose models all take the same one; undefined when there are more. */
+export function onlyInputOf({ versions }: EndpointPlan): TensorSpec | undefined {
+  const [first] = versions;
+  const input = first?.signature.inputs[0];
+  const isCommon = versions.every(
+    ({ signature: { inputs } }) => inputs.length === 1 && JSON.stringify(inputs[0]) === JSON.stringify(input),
+  );
+  return isCommon ? input : undefined;
 }
 
 function readEndpointRequest(infer: ReceivedInfer, plan: EndpointPlan, maximumRows: number): PredictionRequest {
@@ -50,7 +60,8 @@ function instancesOf(infer: ReceivedInfer, plan: EndpointPlan, count: number): u
   const { indexByName, features } = plan.features;
   const instances: unknown[][] = Array.from({ length: count }, () => new Array(features.length));
   if (infer.inputs.every(({ name }) => indexByName.has(name))) {
-    for (const { name, shape, data } of infer.inputs) {
+    for (const input of infer.inputs) {
+      const { name, shape, data } = input;
       if (data.length !== count) {
         throw new SwitchyardError(
           'invalid_request',
@@ -58,7 +69,8 @@ function instancesOf(infer: ReceivedInfer, plan: EndpointPlan, count: number): u
         );
       }
       const position = indexByName.get(name) as number;
-      for (let row = 0; row < count; row += 1) (instances[row] as unknown[])[position] = data[row];
+      const values = featureValues(input);
+      for (let row = 0; row < count; row += 1) (instances[row] as unknown[])[position] = values[row];
     }
     return instances;
   }
@@ -73,32 +85,42 @@ function instancesOf(infer: ReceivedInfer, plan: EndpointPlan, count: number): u
       `the inputs are neither features of the endpoint nor the inputs of one of its models (${own.join(' or ')})`,
     );
   }
-  const columns = columnsOfSignature(version.signature);
-  columns.forEach(({ tensor, offset, width }, feature) => {
-    const { data, shape } = sent.get(tensor) as { data: readonly unknown[]; shape: readonly number[] };
-    if (data.length !== count * width) {
-      throw new SwitchyardError('invalid_request', `input '${tensor}' has shape [${shape}], not [${count}, ${width}]`);
+  const valuesByName = new Map(infer.inputs.map((input) => [input.name, featureValues(input)]));
+  columnsOfSignature(version.signature).forEach(({ tensor, offset, width }, feature) => {
+    const values = valuesByName.get(tensor) as ArrayLike<unknown>;
+    if (values.length !== count * width) {
+      throw new SwitchyardError(
+        'invalid_request',
+        `input '${tensor}' has shape [${sent.get(tensor)?.shape}], not [${count}, ${width}]`,
+      );
     }
     const position = indexByName.get(version.signature.features[feature]?.name ?? '') as number;
-    for (let row = 0; row < count; row += 1) (instances[row] as unknown[])[position] = data[row * width + offset];
+    for (let row = 0; row < count; row += 1) (instances[row] as unknown[])[position] = values[row * width + offset];
   });
   return instances;
 }
 
-function inferResponseJson(plan: EndpointPlan, infer: ReceivedInfer, rows: readonly RowState[]): string {
-  const answers = rows.map((row) => row.answer as Answer);
-  const outputs = outputNamesOf(plan)
-    .filter((name) => infer.outputs === undefined || infer.outputs.includes(name))
-    .flatMap((name) => tensorOf(name, answers, plan.labels) ?? []);
-  const id = infer.id === undefined ? '' : `"id":${JSON.stringify(infer.id)},`;
-  // Parameters are scalars in this protocol, so lists travel as JSON text.
-  const parameters = JSON.stringify({
-    ids: JSON.stringify(rows.map((row) => row.id)),
-    served: `[${rows.map((row) => row.leaf.servedJson).join(',')}]`,
-  });
-  return `{"model_name":"${plan.name}","model_version":"${plan.revision}",${id}"parameters":${parameters},"outputs":[${outputs
-    .map(outputJson)
-    .join(',')}]}`;
+function answerOf(
+  plan: EndpointPlan,
+  infer: ReceivedInfer,
+  rows: readonly AnsweredRow[],
+  modelMicros: number,
+): InferAnswer {
+  const answers = rows.map((row) => row.answer);
+  const names = infer.outputs?.map(({ name }) => name) ?? outputNamesOf(plan);
+  return {
+    modelName: plan.name,
+    modelVersion: String(plan.revision),
+    id: infer.id,
+    // Parameters are scalars in this protocol, so lists travel as JSON text.
+    parameters: {
+      ids: JSON.stringify(rows.map((row) => row.id)),
+      served: `[${rows.map((row) => row.servedJson).join(',')}]`,
+    },
+    outputs: names.flatMap((name) => tensorOf(name, answers, plan.labels) ?? []),
+    modelMicros,
+    endpoint: { revision: plan.revision, metrics: plan.metrics },
+  };
 }
 
 /** Undefined when some row's answer does not have it. */

@@ -4,60 +4,97 @@ import {
   type Signature,
   SwitchyardError,
   type TensorDatatype,
+  type TensorSpec,
   tensorDatatypeSchema,
 } from '@switchyard/contracts';
-import { type Context, checkSize, isUnit, type Segment } from '../predict/prediction-request.ts';
-
-/** A tensor as it was sent, flat. */
-export interface ReceivedTensor {
-  readonly name: string;
-  readonly datatype: TensorDatatype;
-  readonly shape: readonly number[];
-  readonly data: readonly unknown[];
-}
-
-export interface ReceivedInfer {
-  readonly id: string | undefined;
-  readonly inputs: readonly ReceivedTensor[];
-  /** Names of the outputs that are wanted; undefined: all. */
-  readonly outputs: readonly string[] | undefined;
-  /** From `parameters`: `unit`, `segment.…` and `context.…`; other parameters are left alone. */
-  readonly unit: string;
-  readonly segment: Segment;
-  readonly context: Context;
-}
-
-type Parameters = Readonly<Record<string, string | number | boolean>>;
+import { parseJson } from '../http/request-body.ts';
+import { decodeTensor, elementCount, itemBytesOf } from './binary-tensors.ts';
+import type { ReceivedInfer, ReceivedTensor } from './infer-call.ts';
+import { type Parameters, readFlag, readRequestParameters, refuseUnsupported } from './infer-parameters.ts';
 
 /** More of any of these is not a request but an attack on whoever would describe what is wrong with it. */
 const LIMITS = { inputs: 20_000, outputs: 1_000, parameters: 200, dimensions: 16 } as const;
 
 const DATATYPES = new Set<string>(tensorDatatypeSchema.options);
+const NO_BYTES = new Uint8Array(0);
 
 const refuse = (detail: string): never => {
   throw new SwitchyardError('invalid_request', detail);
 };
 
-/** Checks the body of an `infer` call and flattens its tensors. Throws invalid_request. */
-export function readInferRequest(body: unknown): ReceivedInfer {
-  checkExtent(body);
-  const { id, parameters = {}, outputs } = parseOrThrow(inferRequestSchema, withoutData(body), 'the body');
-  const inputs = (body as { inputs: Record<string, unknown>[] }).inputs.map(readTensor);
-  const names = new Set(inputs.map(({ name }) => name));
-  if (names.size !== inputs.length) refuse('an input is given twice');
-  const unit = parameters.unit ?? '';
-  if (!isUnit(unit)) return refuse('parameters.unit is a text of at most 512 characters');
-  const segment = parametersBelow(parameters, 'segment.');
-  for (const [name, value] of Object.entries(segment)) {
-    if (typeof value !== 'string') refuse(`parameters.segment.${name} is a text`);
+/**
+ * Reads the body of an `infer` call: JSON, JSON followed by the bytes of tensors, or nothing but bytes.
+ *
+ * @param headerLength the header Inference-Header-Content-Length: how much of the body is JSON; undefined: all
+ * @param rawInput the one input of the target, for a body without JSON; undefined when it has more
+ * Throws malformed_json or invalid_request.
+ */
+export function readInferBody(
+  body: Buffer,
+  headerLength: string | undefined,
+  rawInput: TensorSpec | undefined,
+): ReceivedInfer {
+  if (headerLength === undefined) return readInferRequest(parseJson(body), NO_BYTES);
+  const length = /^[0-9]{1,12}$/.test(headerLength) ? Number(headerLength) : Number.POSITIVE_INFINITY;
+  if (length > body.length) {
+    refuse('inference-header-content-length is the number of bytes of JSON that the body begins with');
   }
-  const context = parametersBelow(parameters, 'context.');
-  checkSize('segment', segment);
-  checkSize('context', context);
-  return { id, inputs, outputs: outputs?.map(({ name }) => name), unit, segment: segment as Segment, context };
+  if (length === 0) return readRawBody(body, rawInput);
+  return readInferRequest(parseJson(body.subarray(0, length)), body.subarray(length));
 }
 
-function checkExtent(body: unknown): void {
+/**
+ * Checks the JSON of an `infer` call and takes its tensors out of it and of the bytes that follow it.
+ * Throws invalid_request.
+ */
+export function readInferRequest(body: unknown, bytes: Uint8Array = NO_BYTES): ReceivedInfer {
+  checkExtent(body);
+  const { id, parameters = {}, outputs } = parseOrThrow(inferRequestSchema, withoutData(body), 'the body');
+  const rest: Rest = { bytes, at: 0 };
+  const inputs = (body as { inputs: Record<string, unknown>[] }).inputs.map((input) => readTensor(input, rest));
+  if (rest.at !== bytes.byteLength) {
+    refuse(`${bytes.byteLength - rest.at} bytes follow the JSON that belong to no input`);
+  }
+  checkNames(inputs);
+  return {
+    id,
+    inputs,
+    outputs: outputs?.map(({ name, parameters: own }) => {
+      refuseUnsupported(name, own);
+      return { name, isBinary: readFlag(own, 'binary_data') };
+    }),
+    ...readRequestParameters(parameters),
+  };
+}
+
+export function checkNames(inputs: readonly ReceivedTensor[]): void {
+  if (new Set(inputs.map(({ name }) => name)).size !== inputs.length) refuse('an input is given twice');
+}
+
+/** The body is the only input; at most one of its dimensions is open and found by counting. */
+function readRawBody(body: Buffer, spec: TensorSpec | undefined): ReceivedInfer {
+  if (spec === undefined) {
+    return refuse('a body without JSON needs a model with one input, or an endpoint whose models take the same one');
+  }
+  const { name, datatype } = spec;
+  const nothing = { id: undefined, outputs: undefined, ...readRequestParameters({}), isBinaryOutput: true };
+  if (datatype === 'BYTES') {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(body.length);
+    const shape = spec.shape.map(() => 1);
+    return { ...nothing, inputs: [decodeTensor(name, datatype, shape, Buffer.concat([length, body]))] };
+  }
+  const open = spec.shape.filter((size) => size < 0).length;
+  if (open > 1) refuse(`input '${name}' has the shape [${spec.shape}], of which a body without JSON says too little`);
+  const known = elementCount(spec.shape.filter((size) => size >= 0)) * (itemBytesOf(datatype) as number);
+  if (known === 0 || body.length % known !== 0) {
+    refuse(`${body.length} bytes are no whole number of rows of ${datatype} [${spec.shape}]`);
+  }
+  const shape = spec.shape.map((size) => (size < 0 ? body.length / known : size));
+  return { ...nothing, inputs: [decodeTensor(name, datatype, shape, body)] };
+}
+
+export function checkExtent(body: unknown): void {
   const { inputs, outputs, parameters } = Object(body) as Record<string, unknown>;
   const lengthOf = (value: unknown): number =>
     Array.isArray(value) ? value.length : Object.keys(Object(value)).length;
@@ -82,19 +119,40 @@ function withoutData(body: unknown): unknown {
   return typeof body === 'object' && body !== null ? { id, parameters, outputs, inputs: lean } : body;
 }
 
-function readTensor(tensor: Record<string, unknown>): ReceivedTensor {
+/** The bytes behind the JSON, and how many of them have found their input. */
+interface Rest {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+function readTensor(tensor: Record<string, unknown>, rest: Rest): ReceivedTensor {
   const name = tensor.name as string;
   const shape = tensor.shape as number[];
-  const datatype = tensor.datatype as string;
-  if (!DATATYPES.has(datatype)) refuse(`input '${name}': datatype ${datatype} is not supported`);
-  const parameters = tensor.parameters as Record<string, unknown> | undefined;
-  if (parameters?.binary_data_size !== undefined)
-    refuse(`input '${name}': binary tensors are not supported, send data as JSON`);
+  const datatype = readDatatype(name, tensor.datatype as string);
+  const parameters = tensor.parameters as Parameters | undefined;
+  refuseUnsupported(name, parameters);
+  const size = parameters?.binary_data_size;
+  if (size !== undefined) {
+    if (tensor.data !== undefined) refuse(`input '${name}' has data and binary_data_size`);
+    if (!Number.isSafeInteger(size) || (size as number) < 0 || rest.at + (size as number) > rest.bytes.byteLength) {
+      refuse(
+        `input '${name}': binary_data_size ${size}, but ${rest.bytes.byteLength - rest.at} bytes are left behind the JSON`,
+      );
+    }
+    const from = rest.at;
+    rest.at += size as number;
+    return decodeTensor(name, datatype, shape, rest.bytes.subarray(from, rest.at));
+  }
   if (!Array.isArray(tensor.data)) refuse(`input '${name}': data is missing`);
   const data = flatten(tensor.data as unknown[], shape.length, name);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCount(shape);
   if (data.length !== count) refuse(`input '${name}': shape [${shape}] needs ${count} values, data has ${data.length}`);
-  return { name, datatype: datatype as TensorDatatype, shape, data };
+  return { name, datatype, shape, data };
+}
+
+export function readDatatype(name: string, datatype: string): TensorDatatype {
+  if (!DATATYPES.has(datatype)) refuse(`input '${name}': datatype ${datatype.slice(0, 20)} is not supported`);
+  return datatype as TensorDatatype;
 }
 
 /** Data may be flat or nested as deep as the shape says. */
@@ -134,13 +192,4 @@ export function columnsOfSignature(signature: Signature): readonly Column[] {
     for (let offset = 0; offset < width; offset += 1) columns.push({ tensor: input.name, offset, width });
   }
   return columns;
-}
-
-/** Scalars under `prefix.` as a record of their own. */
-function parametersBelow(parameters: Parameters, prefix: string): Parameters {
-  const found: Record<string, string | number | boolean> = Object.create(null);
-  for (const [name, value] of Object.entries(parameters)) {
-    if (name.startsWith(prefix)) found[name.slice(prefix.length)] = value;
-  }
-  return found;
 }

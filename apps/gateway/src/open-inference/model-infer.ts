@@ -1,20 +1,18 @@
-import { type Answer, type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
+import { type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
-import { type Exchange, sendJson } from '../http/exchange.ts';
-import { parseJson } from '../http/request-body.ts';
 import type { Outbox } from '../log/outbox.ts';
+import { observeRun } from '../metrics/gateway-metrics.ts';
 import { checkBatch } from '../predict/prediction-request.ts';
-import { assembleLine, type SharedRecordParts } from '../predict/record-lines.ts';
 import { directName, type ServingState, type VersionPlan } from '../snapshot/serving-state.ts';
-import { batchSizeOf, columnsOfSignature, type ReceivedInfer, readInferRequest } from './infer-request.ts';
-import { outputJson } from './output-json.ts';
-import { answersOfTensors, toTensor } from './tensors.ts';
+import { directRecordLines } from './direct-record-lines.ts';
+import type { InferAnswer, InferArrival, InferOutcome, ReceivedInfer } from './infer-call.ts';
+import { batchSizeOf } from './infer-request.ts';
+import { toTensor } from './tensors.ts';
 
 export interface ModelInferOptions {
   readonly outbox: Outbox;
   readonly newId: () => string;
   readonly maximumRows: number;
-  readonly fail: (exchange: Exchange, endpoint: string, error: unknown) => void;
 }
 
 /** No endpoint's settings apply to direct calls. */
@@ -22,25 +20,31 @@ const TIMEOUT_MS = 10_000;
 const MAXIMUM_QUEUED_ROWS = 20_000;
 
 /**
- * `POST /v2/models/{model}/infer` once the body is read: the artifact's own tensors in and out, every row logged.
- * Throws what is wrong with the request.
+ * An `infer` call of a model addressed by its name: the artifact's own tensors in and out, every row logged with
+ * all its features and with what all the outputs say, whichever of them were asked for.
+ * Throws what is wrong with the request; otherwise calls `done` once, after the rows are logged.
  */
-export function handleModelInfer(
-  exchange: Exchange,
-  body: Buffer,
+export function inferModel(
+  infer: ReceivedInfer,
+  arrival: InferArrival,
   plan: VersionPlan,
   state: ServingState,
   options: ModelInferOptions,
+  done: (outcome: InferOutcome) => void,
 ): void {
-  const { outbox, newId, fail } = options;
+  const { outbox, newId } = options;
   const endpoint = directName(plan.model);
-  const infer = readInferRequest(parseJson(body));
   const { signature } = plan.served;
   const tensors = readTensors(infer, signature);
   const count = batchSizeOf(infer.inputs);
   checkBatch(count, options.maximumRows, undefined);
-  const unknown = infer.outputs?.find((name) => !signature.outputs.some((output) => output.name === name));
-  if (unknown !== undefined) throw new SwitchyardError('invalid_request', `there is no output '${unknown}'`);
+  checkOutputs(
+    infer,
+    signature.outputs.map(({ name }) => name),
+  );
+  const timeoutMs = Math.min(TIMEOUT_MS, arrival.timeoutMs ?? TIMEOUT_MS);
+  const leftMs = timeoutMs - (performance.now() - arrival.startedAtMs);
+  if (leftMs <= 0) throw new SwitchyardError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
   if (plan.load.queuedRows + count > MAXIMUM_QUEUED_ROWS) {
     throw new SwitchyardError('overloaded', `${plan.load.queuedRows} rows of this model wait already`, {
       retryAfterSeconds: 1,
@@ -56,34 +60,43 @@ export function handleModelInfer(
     isSettled = true;
     clearTimeout(timer);
     plan.load.queuedRows -= count;
-    const lines = linesOf(exchange, plan, infer, ids, result, failure);
     if (failure === undefined) plan.metrics.ok += count;
-    else plan.metrics.failed += count;
-    outbox.add(lines, (logFailure) => {
+    else {
+      plan.metrics.failed += count;
+      plan.modelMetrics.statistics.observeFailure();
+    }
+    outbox.add(directRecordLines(arrival, plan, infer, { ids, result, failure }), (logFailure) => {
       state.lease.release();
       const error = failure ?? logFailure;
-      if (result === undefined || error !== undefined) {
-        fail(exchange, endpoint, error);
-        return;
-      }
-      const overheadMicros = Math.max(0, (performance.now() - exchange.startedAtMs) * 1_000 - result.modelMicros);
-      sendJson(exchange, 200, responseJson(plan, infer, ids, result), [
-        'x-switchyard-overhead-us',
-        String(Math.round(overheadMicros)),
-      ]);
+      if (result === undefined || error !== undefined) done({ ok: false, endpoint, error });
+      else done({ ok: true, answer: answerOf(plan, infer, ids, result) });
     });
   };
   const timer = setTimeout(() => {
-    settle(undefined, new SwitchyardError('deadline_exceeded', `no answer within ${TIMEOUT_MS} ms`));
-  }, TIMEOUT_MS);
-  plan.loaded.infer(tensors, infer.outputs).then(
+    settle(undefined, new SwitchyardError('deadline_exceeded', `no answer within ${timeoutMs} ms`));
+  }, leftMs);
+  plan.loaded.infer(tensors).then(
     (result) => {
-      plan.modelMetrics.run.observe(result.modelMicros);
-      plan.modelMetrics.batchRows.observe(result.batchRows);
+      observeRun(plan.modelMetrics, count, result);
       settle(result, undefined);
     },
     (error) => settle(undefined, error),
   );
+}
+
+/** Throws invalid_request for outputs that there are not, or that are asked for twice. */
+export function checkOutputs({ outputs }: ReceivedInfer, available: readonly string[]): void {
+  if (outputs === undefined) return;
+  const unknown = outputs.find(({ name }) => !available.includes(name));
+  if (unknown !== undefined) {
+    throw new SwitchyardError(
+      'invalid_request',
+      `there is no output '${unknown.name.slice(0, 200)}'; there are ${available.join(', ')}`,
+    );
+  }
+  if (new Set(outputs.map(({ name }) => name)).size !== outputs.length) {
+    throw new SwitchyardError('invalid_request', 'an output is asked for twice');
+  }
 }
 
 function readTensors(infer: ReceivedInfer, signature: Signature): Tensor[] {
@@ -112,50 +125,19 @@ function fits(spec: TensorSpec, shape: readonly number[]): boolean {
   );
 }
 
-function linesOf(
-  exchange: Exchange,
-  plan: VersionPlan,
-  infer: ReceivedInfer,
-  ids: readonly string[],
-  result: InferResult | undefined,
-  failure: unknown,
-): string[] {
-  const { signature } = plan.served;
-  const shared: SharedRecordParts = {
-    at: exchange.atMs,
-    requestIdJson: JSON.stringify(exchange.requestId),
-    segmentJson: JSON.stringify(infer.segment),
-    contextJson: JSON.stringify(infer.context),
+function answerOf(plan: VersionPlan, infer: ReceivedInfer, ids: readonly string[], result: InferResult): InferAnswer {
+  const { outputs } = infer;
+  const wanted =
+    outputs === undefined
+      ? result.outputs
+      : outputs.flatMap(({ name }) => result.outputs.find((output) => output.name === name) ?? []);
+  return {
+    modelName: plan.model,
+    modelVersion: plan.version,
+    id: infer.id,
+    parameters: { ids: JSON.stringify(ids) },
+    outputs: wanted,
+    modelMicros: result.modelMicros,
+    endpoint: undefined,
   };
-  const answers: readonly Answer[] =
-    result === undefined ? [] : answersOfTensors(signature, result.outputs, ids.length);
-  const columns = columnsOfSignature(signature);
-  const byName = new Map(infer.inputs.map((input) => [input.name, input]));
-  const totalMicros = (performance.now() - exchange.startedAtMs) * 1_000;
-  return ids.map((id, row) => {
-    const features: Record<string, unknown> = Object.create(null);
-    signature.features.forEach((spec, index) => {
-      const column = columns[index];
-      if (column !== undefined)
-        features[spec.name] = byName.get(column.tensor)?.data[row * column.width + column.offset] ?? null;
-    });
-    return assembleLine(plan.recordJson, shared, id, infer.unit, JSON.stringify(features), '[]', 1, {
-      answerJson: JSON.stringify(answers[row] ?? {}),
-      error: failure === undefined ? '' : SwitchyardError.is(failure) ? failure.code : 'internal_error',
-      totalMicros,
-      queueMicros: result?.queueMicros ?? 0,
-      modelMicros: result?.modelMicros ?? 0,
-      batchRows: result?.batchRows ?? 0,
-    });
-  });
-}
-
-function responseJson(plan: VersionPlan, infer: ReceivedInfer, ids: readonly string[], result: InferResult): string {
-  const id = infer.id === undefined ? '' : `"id":${JSON.stringify(infer.id)},`;
-  const parameters = JSON.stringify({ ids: JSON.stringify(ids) });
-  const outputs = result.outputs
-    .filter(({ name }) => infer.outputs === undefined || infer.outputs.includes(name))
-    .map(outputJson)
-    .join(',');
-  return `{"model_name":"${plan.model}","model_version":"${plan.version}",${id}"parameters":${parameters},"outputs":[${outputs}]}`;
 }

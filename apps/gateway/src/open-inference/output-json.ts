@@ -1,21 +1,22 @@
 import type { TensorDatatype } from '@switchyard/contracts';
-
-export interface OutputTensor {
-  readonly name: string;
-  readonly datatype: TensorDatatype;
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number> | ArrayLike<bigint> | readonly string[] | readonly boolean[];
-  readonly parameters?: Readonly<Record<string, string>>;
-}
+import type { OutputTensor } from './infer-call.ts';
 
 /**
  * A tensor of the response. 64-bit integers keep all their digits; what JSON cannot say (NaN, infinities) is null,
  * as every JSON writer does, rather than a number that was never there.
  */
 export function outputJson(tensor: OutputTensor): string {
-  const { name, datatype, shape, data, parameters } = tensor;
+  return outputText(tensor, tensor.parameters, `,"data":[${dataJson(tensor.datatype, tensor.data)}]`);
+}
+
+/** @param rest further members of the tensor, each behind a comma */
+export function outputText(
+  { name, datatype, shape }: OutputTensor,
+  parameters: Readonly<Record<string, string | number>> | undefined,
+  rest: string,
+): string {
   const more = parameters === undefined ? '' : `,"parameters":${JSON.stringify(parameters)}`;
-  return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}]${more},"data":[${dataJson(datatype, data)}]}`;
+  return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}]${more}${rest}}`;
 }
 
 function dataJson(datatype: TensorDatatype, data: OutputTensor['data']): string {

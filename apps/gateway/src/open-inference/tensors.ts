@@ -1,22 +1,8 @@
-import {
-  type Answer,
-  type ClassLabel,
-  type Signature,
-  SwitchyardError,
-  type TensorDatatype,
-} from '@switchyard/contracts';
+import { SwitchyardError, type TensorDatatype } from '@switchyard/contracts';
 import type { Tensor } from '@switchyard/runtimes';
-import type { ReceivedTensor } from './infer-request.ts';
+import type { ReceivedTensor, TypedValues } from './infer-call.ts';
 
-type NumberArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array;
+type NumberArray = Exclude<TypedValues, BigInt64Array | BigUint64Array>;
 
 const NUMBER_ARRAYS: Partial<Record<TensorDatatype, new (length: number) => NumberArray>> = {
   FP32: Float32Array,
@@ -30,10 +16,19 @@ const NUMBER_ARRAYS: Partial<Record<TensorDatatype, new (length: number) => Numb
 };
 
 /** Checks every value against the datatype. Throws invalid_request: nothing is rounded, wrapped or made up. */
-export function toTensor({ name, datatype, shape, data }: ReceivedTensor): Tensor {
+export function toTensor(received: ReceivedTensor): Tensor {
+  const { name, datatype, shape, data } = received;
   const refuse = (index: number, wanted: string): never => {
     throw new SwitchyardError('invalid_request', `input '${name}': value ${index} is not ${wanted}`);
   };
+  if (!Array.isArray(data)) {
+    const values = data as TypedValues;
+    if (values instanceof Float32Array || values instanceof Float64Array) {
+      const wrong = firstNotFinite(values);
+      if (wrong >= 0) refuse(wrong, 'a number');
+    }
+    return { name, datatype, shape, data: values };
+  }
   if (datatype === 'BYTES') {
     data.forEach((value, index) => {
       if (typeof value !== 'string') refuse(index, 'a text');
@@ -73,32 +68,19 @@ export function toTensor({ name, datatype, shape, data }: ReceivedTensor): Tenso
   return { name, datatype, shape, data: values };
 }
 
-/** What the artifact's own outputs say, as answers: by the roles of the signature, empty where it gives none. */
-export function answersOfTensors(signature: Signature, outputs: readonly Tensor[], rows: number): Answer[] {
-  const find = (name: string | undefined) =>
-    name === undefined ? undefined : outputs.find((one) => one.name === name)?.data;
-  const labels = signature.labels ?? [];
-  const label = find(signature.roles.label);
-  const value = find(signature.roles.value);
-  const probabilities = find(signature.roles.probabilities);
-  const positive = signature.positiveLabel === undefined ? labels.length - 1 : labels.indexOf(signature.positiveLabel);
-  const width = probabilities === undefined ? 0 : probabilities.length / rows;
-  return Array.from({ length: rows }, (_, row) => {
-    const answer: Answer = {};
-    if (label !== undefined && label.length === rows) answer.label = plain(label[row]);
-    if (value !== undefined && value.length === rows && Number.isFinite(Number(value[row])))
-      answer.value = Number(value[row]);
-    if (probabilities !== undefined && width === labels.length && width > 0) {
-      const shares = labels.map((_label, index) => Number(probabilities[row * width + index]));
-      if (shares.every(Number.isFinite)) {
-        answer.probabilities = Object.fromEntries(labels.map((name, index) => [String(name), shares[index] as number]));
-        if (positive >= 0) answer.score = shares[positive] as number;
-      }
-    }
-    return answer;
-  });
+/** Position of the first NaN or infinity, -1 without. */
+function firstNotFinite(values: Float32Array | Float64Array): number {
+  // NaN and infinities alone make the sum of zeros something else than zero.
+  let sum = 0;
+  for (let index = 0; index < values.length; index += 1) sum += (values[index] as number) * 0;
+  return sum === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
 }
 
-function plain(value: number | bigint | string | boolean | undefined): ClassLabel {
-  return typeof value === 'bigint' ? Number(value) : (value ?? '');
+/** The values of a tensor as features have them: numbers, texts and booleans. */
+export function featureValues({ datatype, data }: ReceivedTensor): ArrayLike<unknown> {
+  if (Array.isArray(data)) return data;
+  if (datatype === 'BOOL') return Array.from(data as Uint8Array, (value) => value === 1);
+  // What is not exact as a number is beyond 2^53 as one too, where whole numbers are refused.
+  if (datatype === 'INT64' || datatype === 'UINT64') return Array.from(data as BigInt64Array, Number);
+  return data as Float64Array;
 }

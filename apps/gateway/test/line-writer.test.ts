@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LineWriter } from '../src/log/line-writer.ts';
+
+const writer = new LineWriter();
+const float32 = (value: number) => {
+  writer.float32(value);
+  return writer.take();
+};
+
+describe('numbers of 32-bit tensors', () => {
+  it.each([
+    [0, '0'],
+    [-0, '0'],
+    [3, '3'],
+    [-17, '-17'],
+    [0.1, '0.1'],
+    [0.5, '0.5'],
+    [-2.25, '-2.25'],
+    [9.999_999, '9.999999'],
+    [0.05, '0.05'],
+    [0.012_345_678, '0.012345678'],
+    [149.62, '149.62'],
+    [1_234_567.5, '1234567.5'],
+    [16_777_216, '16777216'],
+    [2_147_483_648, '2147483648'],
+    [3.4028234663852886e38, '3.4028234663852886e+38'],
+  ])('%d is %s', (value, text) => {
+    expect(float32(Math.fround(value))).toBe(text);
+  });
+
+  it('are read back as the same number, and never longer than they have to be', () => {
+    fc.assert(
+      fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        const text = float32(value);
+        expect(Math.fround(JSON.parse(text))).toBe(value === 0 ? 0 : value);
+        expect(text.length).toBeLessThanOrEqual(String(value).length);
+      }),
+      { numRuns: 20_000, seed: 11 },
+    );
+  });
+
+  it('near powers of ten too, where a digit more or less is decided', () => {
+    for (let exponent = -6; exponent <= 8; exponent += 1) {
+      const bits = new Int32Array(new Float32Array([10 ** exponent]).buffer);
+      for (let step = -200; step <= 200; step += 1) {
+        const value = new Float32Array(Int32Array.of((bits[0] as number) + step).buffer)[0] as number;
+        expect(Math.fround(JSON.parse(float32(value)))).toBe(value);
+      }
+    }
+  });
+});
+
+it('other numbers keep every digit, and what is no number is null', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()), (value) => {
+      writer.number(value);
+      expect(JSON.parse(writer.take())).toBe(value === 0 ? 0 : value);
+    }),
+    { numRuns: 5_000, seed: 12 },
+  );
+  writer.number(Number.NaN);
+  writer.ascii(',');
+  writer.float32(Number.POSITIVE_INFINITY);
+  expect(writer.take()).toBe('null,null');
+});
+
+it('grows with what is written, and keeps characters of every size', () => {
+  const text = 'é€😀'.repeat(30_000);
+  writer.text(text);
+  writer.bytes(Buffer.alloc(2_000_000, 'x'));
+  writer.ascii('end');
+  expect(writer.take()).toBe(`${text}${'x'.repeat(2_000_000)}end`);
+  expect(writer.take()).toBe('');
+});

@@ -1,6 +1,6 @@
 import { type Answer, SwitchyardError } from '@switchyard/contracts';
 import type { FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
-import type { ModelMetrics } from '../metrics/gateway-metrics.ts';
+import { type ModelMetrics, observeRun } from '../metrics/gateway-metrics.ts';
 
 /** What waits for one row's answer of one model. Exactly one of the two is called, once. */
 export interface CallTarget {
@@ -62,8 +62,7 @@ export function createModelCalls(onRun: (result: PredictResult) => void): ModelC
   };
 
   const deliver = (group: Group, result: PredictResult): void => {
-    group.metrics.run.observe(result.modelMicros);
-    group.metrics.batchRows.observe(result.batchRows);
+    observeRun(group.metrics, group.rows.length, result);
     if (group.isSettled) return;
     const { targets } = group;
     if (result.answers.length !== targets.length) {
@@ -83,6 +82,7 @@ export function createModelCalls(onRun: (result: PredictResult) => void): ModelC
   const fail = (group: Group, error: unknown): void => {
     if (group.isSettled) return;
     settle(group);
+    group.metrics.statistics.observeFailure();
     for (const target of group.targets) target.failed(error);
   };
 

@@ -1,10 +1,9 @@
+import type { FailureReason as MetricsFailureReason } from '@switchyard/metrics';
+
 /** Why a question could not be answered. A closed set, so that a caller can switch on it. */
 export type FailureReason =
-  | 'invalid-argument'
+  | MetricsFailureReason
   | 'not-applicable'
-  | 'empty'
-  | 'all-missing'
-  | 'too-few-rows'
   | 'too-few-members'
   | 'missing-member'
   | 'zero-weights'
@@ -12,14 +11,7 @@ export type FailureReason =
   | 'no-label'
   | 'no-value'
   | 'no-variance'
-  | 'not-finite'
-  | 'not-a-probability'
-  | 'invalid-label'
-  | 'length-mismatch'
-  | 'one-class'
-  | 'constant'
-  | 'no-common-class'
-  | 'not-reachable';
+  | 'no-common-class';
 
 /** The answer of every function here that cannot answer: a reason and what would be needed, never a number. */
 export interface Failure {

@@ -77,16 +77,19 @@ describe('questions to the analytics store', () => {
     await running.addModel('many', makeSignature(features, ['a', 'b', 'c']), 'multiclass');
     await running.call('GET', `/overview?from=${from}&to=${to}`);
     expect(asked.at(-1)).toMatchObject({ name: 'getOverview' });
-    expect(asked.at(-1)?.context).toEqual({ positiveLabels: { last: '1', named: 'fraud' } });
+    expect(asked.at(-1)?.context).toEqual({
+      positiveLabels: { last: '1', named: 'fraud' },
+      positiveLabelsOfEnsembles: {},
+    });
     await running.call('PUT', '/endpoints/served', { policy: { kind: 'model', model: 'named', version: '1' } });
     await running.call('GET', `/endpoints/served/traffic?from=${from}&to=${to}`);
     expect(asked.at(-1)).toEqual({
       name: 'getEndpointTraffic',
       query: { endpoint: 'served', from, to },
-      context: { positiveLabels: { last: '1', named: 'fraud' } },
+      context: { positiveLabels: { last: '1', named: 'fraud' }, positiveLabelsOfEnsembles: { served: 'fraud' } },
     });
     await running.call('GET', `/model-quality?from=${from}&to=${to}`);
-    expect(asked.at(-1)?.context).toEqual({ positiveLabels: { last: '1', named: 'fraud' } });
+    expect(asked.at(-1)?.context).toMatchObject({ positiveLabels: { last: '1', named: 'fraud' } });
   });
 });
 

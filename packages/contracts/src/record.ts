@@ -43,6 +43,12 @@ export const memberSchema = z
   .meta({ id: 'Member' });
 export type Member = z.infer<typeof memberSchema>;
 
+/**
+ * An ensemble answers under this and its method, where records name a model, with the version ''. No model can have such
+ * a name.
+ */
+export const ENSEMBLE_PREFIX = 'ensemble:';
+
 /** A feature value as it was received; null = missing. */
 export type FeatureValue = number | string | boolean | null;
 

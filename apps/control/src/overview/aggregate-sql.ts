@@ -1,3 +1,4 @@
+import { ENSEMBLE_PREFIX } from '@switchyard/contracts';
 import { predictionAggregates } from '@switchyard/storage/analytics';
 import type { TimeRange } from './time-ranges.ts';
 
@@ -18,6 +19,14 @@ export interface AggregateOptions {
   readonly keys: readonly string[];
   /** Adds the column `bucket`, the start of the step in Unix seconds. */
   readonly stepSeconds?: number;
+}
+
+/** What the store does not know about models. */
+export interface QualityContext {
+  /** The positive class of each binary model, as text. Precision, recall and F1 are over these models only. */
+  readonly positiveLabels: Readonly<Record<string, string>>;
+  /** The positive class of the ensembles of each binary endpoint: that of their members. */
+  readonly positiveLabelsOfEnsembles?: Readonly<Record<string, string>>;
 }
 
 const starts = { minute: 'toStartOfMinute(at)', hour: 'toStartOfHour(at)' } as const;
@@ -112,17 +121,18 @@ export interface PredictionAggregates {
  */
 export function qualityStatement(
   options: AggregateOptions,
-  positiveLabels: Readonly<Record<string, string>>,
+  { positiveLabels, positiveLabelsOfEnsembles = {} }: QualityContext,
 ): Statement {
   const inner = selectRanges(
-    { ...options, keys: [...new Set([...options.keys, 'model', 'predicted', 'judged'])] },
+    { ...options, keys: [...new Set([...options.keys, 'endpoint', 'model', 'predicted', 'judged'])] },
     'outcomes',
     ['sum(sign) AS n'],
     ['isNotNull(judged)'],
   );
   const keys = [...options.keys, ...(options.stepSeconds === undefined ? [] : ['bucket'])];
-  // Position of the model among those with a positive class; 0 for all others.
-  const position = 'indexOf({positive_models:Array(String)}, model)';
+  // Position of the model among those with a positive class; 0 for all others. Ensembles of all endpoints share their names.
+  const answerer = `if(startsWith(model, '${ENSEMBLE_PREFIX}'), concat('${ENSEMBLE_PREFIX}', endpoint), model)`;
+  const position = `indexOf({positive_models:Array(String)}, ${answerer})`;
   const isPositive = (column: string) =>
     `(${position} > 0 AND ${column} = {positive_labels:Array(String)}[${position}])`;
   return {
@@ -138,8 +148,11 @@ export function qualityStatement(
     )} FROM (${inner.sql}) ${keys.length === 0 ? '' : `GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')}`}`,
     parameters: {
       ...inner.parameters,
-      positive_models: Object.keys(positiveLabels),
-      positive_labels: Object.values(positiveLabels),
+      positive_models: [
+        ...Object.keys(positiveLabels),
+        ...Object.keys(positiveLabelsOfEnsembles).map((endpoint) => `${ENSEMBLE_PREFIX}${endpoint}`),
+      ],
+      positive_labels: [...Object.values(positiveLabels), ...Object.values(positiveLabelsOfEnsembles)],
     },
   };
 }

@@ -4,10 +4,10 @@ import {
   type PredictionAggregates,
   predictionStatement,
   type QualityAggregates,
+  type QualityContext,
   qualityStatement,
 } from './aggregate-sql.ts';
 import { summarisePeriod } from './period-summary.ts';
-import type { QualityContext } from './queries.ts';
 import { splitTimeRange } from './time-ranges.ts';
 
 type Analytics = Pick<AnalyticsStore, 'query'>;
@@ -35,7 +35,7 @@ export async function getEndpointTraffic(
   const membersFromMs = Math.max(fromMs, toMs - MEMBERS_MS);
   const options = { ranges: splitTimeRange(fromMs, toMs), filter: { endpoint: query.endpoint }, keys: ['path'] };
   const predictions = predictionStatement(options);
-  const quality = qualityStatement(options, context.positiveLabels);
+  const quality = qualityStatement(options, context);
   type Key = { readonly path: string };
   const [predictionRows, qualityRows, members] = await Promise.all([
     analytics.query<PredictionAggregates & Key>(predictions.sql, predictions.parameters),

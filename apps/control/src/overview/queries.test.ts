@@ -22,6 +22,7 @@ const predictions = records.filter((record): record is PredictionRecord => recor
 const rejections = records.filter((record): record is RejectionRecord => record.t === 'r');
 const labels = finalLabels(records);
 const positiveLabels = { forest: 'fraud', network: '1' };
+const context = { positiveLabels, positiveLabelsOfEnsembles: { fraud: 'fraud' } };
 
 const directory = mkdtempSync(join(tmpdir(), 'overview-'));
 let analytics: AnalyticsStore;
@@ -61,7 +62,8 @@ function countByHand(
     const predicted = String(row.answer.label);
     labelled += 1;
     correct += Number(predicted === label);
-    const positive = positiveLabels[row.model as keyof typeof positiveLabels];
+    const isBinaryEnsemble = row.model === 'ensemble:soft_vote';
+    const positive = isBinaryEnsemble ? 'fraud' : positiveLabels[row.model as keyof typeof positiveLabels];
     if (positive !== undefined) {
       tp += Number(predicted === positive && label === positive);
       fp += Number(predicted === positive && label !== positive);
@@ -136,7 +138,7 @@ const periods: [string, number, number][] = [
 
 describe('getOverview', () => {
   it.each(periods)('equals counting by hand: %s', async (_, fromMs, toMs) => {
-    const overview = await getOverview(analytics, { from: iso(fromMs), to: iso(toMs) }, { positiveLabels });
+    const overview = await getOverview(analytics, { from: iso(fromMs), to: iso(toMs) }, context);
     expectSummary(overview.current, predictions.filter(within(fromMs, toMs)), countRejected(fromMs, toMs));
     const before = fromMs - (toMs - fromMs);
     expectSummary(overview.previous, predictions.filter(within(before, fromMs)), countRejected(before, fromMs));
@@ -146,11 +148,7 @@ describe('getOverview', () => {
     'equals it with the filter %j',
     async (filter: { endpoint?: string; model?: string }) => {
       const [fromMs, toMs] = [end - 4 * 24 * HOUR - 5, end - 7];
-      const overview = await getOverview(
-        analytics,
-        { from: iso(fromMs), to: iso(toMs), ...filter },
-        { positiveLabels },
-      );
+      const overview = await getOverview(analytics, { from: iso(fromMs), to: iso(toMs), ...filter }, context);
       const rows = predictions
         .filter(within(fromMs, toMs))
         .filter((row) => filter.endpoint === undefined || row.endpoint === filter.endpoint)
@@ -170,7 +168,7 @@ describe('getOverview', () => {
 
   it('answers an empty and a backward period with nothing, not with an error', async () => {
     for (const to of [start, start - HOUR]) {
-      const { current } = await getOverview(analytics, { from: iso(start), to: iso(to) }, { positiveLabels });
+      const { current } = await getOverview(analytics, { from: iso(start), to: iso(to) }, context);
       expect(current).toMatchObject({ predictions: 0, errorRate: null, accuracy: null, p99LatencyMicros: null });
     }
   });
@@ -227,7 +225,7 @@ describe('getTimeSeries', () => {
 describe('listModelQuality', () => {
   it('equals counting by hand for every version', async () => {
     const [fromMs, toMs] = [end - 9 * 24 * HOUR - 5, end - 7];
-    const items = await listModelQuality(analytics, { from: iso(fromMs), to: iso(toMs) }, { positiveLabels });
+    const items = await listModelQuality(analytics, { from: iso(fromMs), to: iso(toMs) }, context);
     expect(items.map((item) => `${item.model} ${item.version}`)).toEqual(
       ['forest', 'network', 'species'].flatMap((model) => ['1', '2', '10'].map((version) => `${model} ${version}`)),
     );
@@ -244,7 +242,7 @@ describe('listModelQuality', () => {
 describe('getEndpointTraffic', () => {
   it.each(periods)('equals counting by hand for every path: %s', async (_, fromMs, toMs) => {
     const query = { endpoint: 'fraud', from: iso(fromMs), to: iso(toMs) };
-    const traffic = await getEndpointTraffic(analytics, query, { positiveLabels });
+    const traffic = await getEndpointTraffic(analytics, query, context);
     const rows = predictions.filter(within(fromMs, toMs)).filter((row) => row.endpoint === 'fraud');
     expect(traffic.paths.map(({ path }) => path)).toEqual([...new Set(rows.map((row) => row.path))].sort());
     for (const { path, summary } of traffic.paths) {
@@ -259,7 +257,7 @@ describe('getEndpointTraffic', () => {
   it('counts what members did in the last hour of the period', async () => {
     // An hour with members in it, and rows before it that must not count.
     const query = { endpoint: 'fraud', from: iso(end - 9 * HOUR), to: iso(end) };
-    const traffic = await getEndpointTraffic(analytics, query, { positiveLabels });
+    const traffic = await getEndpointTraffic(analytics, query, context);
     expect(traffic.membersFrom).toBe(iso(end - HOUR));
     const expected = new Map<string, { asked: number; failed: number; micros: number[] }>();
     for (const row of predictions.filter(within(end - HOUR, end)).filter((one) => one.endpoint === 'fraud')) {

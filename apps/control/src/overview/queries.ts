@@ -1,10 +1,11 @@
-import type {
-  modelQualitySchema,
-  Overview,
-  PeriodSummary,
-  TimeSeries,
-  timeRangeQuerySchema,
-  timeSeriesQuerySchema,
+import {
+  ENSEMBLE_PREFIX,
+  type modelQualitySchema,
+  type Overview,
+  type PeriodSummary,
+  type TimeSeries,
+  type timeRangeQuerySchema,
+  type timeSeriesQuerySchema,
 } from '@switchyard/contracts';
 import type { AnalyticsStore } from '@switchyard/storage/analytics';
 import type { z } from 'zod';
@@ -13,6 +14,7 @@ import {
   type PredictionAggregates,
   predictionStatement,
   type QualityAggregates,
+  type QualityContext,
   qualityStatement,
 } from './aggregate-sql.ts';
 import { latencyOf, ratio, summarisePeriod } from './period-summary.ts';
@@ -22,12 +24,6 @@ type Analytics = Pick<AnalyticsStore, 'query'>;
 export type TimeRangeQuery = z.infer<typeof timeRangeQuerySchema>;
 export type TimeSeriesQuery = z.infer<typeof timeSeriesQuerySchema>;
 export type ModelQuality = z.infer<typeof modelQualitySchema>;
-
-/** What the store does not know about models. */
-export interface QualityContext {
-  /** The positive class of each binary model, as text. Precision, recall and F1 are over these models only. */
-  readonly positiveLabels: Readonly<Record<string, string>>;
-}
 
 /** Series beyond this many are left out, the ones with the fewest predictions first. */
 const MAXIMUM_SERIES = 50;
@@ -72,7 +68,7 @@ async function summaryOf(
     return summarisePeriod(undefined, undefined, 0);
   }
   const predictions = predictionStatement({ ranges, filter, keys: [] });
-  const quality = qualityStatement({ ranges, filter, keys: [] }, context.positiveLabels);
+  const quality = qualityStatement({ ranges, filter, keys: [] }, context);
   const [predictionRows, qualityRows, rejected] = await Promise.all([
     analytics.query<PredictionAggregates>(predictions.sql, predictions.parameters),
     analytics.query<QualityAggregates>(quality.sql, quality.parameters),
@@ -113,7 +109,7 @@ export async function getTimeSeries(analytics: Analytics, query: TimeSeriesQuery
   }
   const keys = query.groupBy === 'none' ? [] : [query.groupBy];
   const predictions = predictionStatement({ ranges, filter: query, keys, stepSeconds });
-  const quality = qualityStatement({ ranges, filter: query, keys, stepSeconds }, {});
+  const quality = qualityStatement({ ranges, filter: query, keys, stepSeconds }, { positiveLabels: {} });
   type Key = Partial<Record<'endpoint' | 'model' | 'path', string>> & { readonly bucket: number };
   const [predictionRows, qualityRows] = await Promise.all([
     analytics.query<PredictionAggregates & Key>(predictions.sql, predictions.parameters),
@@ -156,21 +152,24 @@ export async function listModelQuality(
   }
   const keys = ['model', 'version'];
   const predictions = predictionStatement({ ranges, filter: query, keys });
-  const quality = qualityStatement({ ranges, filter: query, keys }, context.positiveLabels);
+  const quality = qualityStatement({ ranges, filter: query, keys }, context);
   type Key = { readonly model: string; readonly version: string };
   const [predictionRows, qualityRows] = await Promise.all([
     analytics.query<PredictionAggregates & Key>(predictions.sql, predictions.parameters),
     analytics.query<QualityAggregates & Key>(quality.sql, quality.parameters),
   ]);
   const qualityOf = new Map(qualityRows.map((row) => [`${row.model}@${row.version}`, row]));
-  return predictionRows
-    .filter((row) => row.model !== '')
-    .map((row) => ({
-      model: row.model,
-      version: row.version,
-      summary: summarisePeriod(row, qualityOf.get(`${row.model}@${row.version}`), 0),
-    }))
-    .sort((left, right) =>
-      left.model === right.model ? Number(left.version) - Number(right.version) : left.model < right.model ? -1 : 1,
-    );
+  return (
+    predictionRows
+      // Requests that failed before a model was chosen, and ensembles, which are no versions of a model.
+      .filter((row) => row.model !== '' && !row.model.startsWith(ENSEMBLE_PREFIX))
+      .map((row) => ({
+        model: row.model,
+        version: row.version,
+        summary: summarisePeriod(row, qualityOf.get(`${row.model}@${row.version}`), 0),
+      }))
+      .sort((left, right) =>
+        left.model === right.model ? Number(left.version) - Number(right.version) : left.model < right.model ? -1 : 1,
+      )
+  );
 }

@@ -1,7 +1,7 @@
 import type { FeedbackRecord, LogRecord, PredictionRecord } from '@switchyard/contracts';
 import { makeFeedback, makePrediction, makeRejection, seededRandom } from '@switchyard/storage/analytics/testing';
 
-/** Random but repeatable traffic of three models, two of them binary, with labels for most of it. */
+/** Random but repeatable traffic of three models, two of them binary, and two ensembles, one of them binary, with labels for most of it. */
 export function makeTraffic(count: number, fromMs: number, toMs: number): LogRecord[] {
   const random = seededRandom(20_261_124);
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
@@ -10,21 +10,23 @@ export function makeTraffic(count: number, fromMs: number, toMs: number): LogRec
     forest: ['legit', 'fraud'],
     network: ['0', '1'],
     species: ['setosa', 'virginica', 'versicolor'],
+    'ensemble:soft_vote': ['legit', 'fraud'],
+    'ensemble:majority_vote': ['setosa', 'virginica', 'versicolor'],
   } as const;
   for (let counter = 0; counter < count; counter += 1) {
     // Some of it exactly on minutes and hours, where borders go wrong.
     const grain = pick([1, 1, 1, 60_000, 3_600_000]);
     const at = Math.round((fromMs + random() * (toMs - fromMs)) / grain) * grain;
-    const model = pick(['forest', 'network', 'species'] as const);
+    const model = pick(['forest', 'network', 'species', 'ensemble:soft_vote', 'ensemble:majority_vote'] as const);
     const labels = models[model];
     const isOk = random() < 0.95;
     const isRegression = random() < 0.05;
     const label = pick(labels);
     const path = pick(['small', 'middle/a', 'middle/b']);
     const prediction: PredictionRecord = makePrediction(counter, at, {
-      endpoint: model === 'species' ? 'flowers' : 'fraud',
+      endpoint: model === 'species' || model === 'ensemble:majority_vote' ? 'flowers' : 'fraud',
       model,
-      version: pick(['1', '2', '10']),
+      version: model.startsWith('ensemble:') ? '' : pick(['1', '2', '10']),
       path,
       members: membersOf(path, counter),
       status: isOk ? 'ok' : 'error',

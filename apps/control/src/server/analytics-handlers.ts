@@ -1,6 +1,7 @@
 import { SwitchyardError } from '@switchyard/contracts';
+import { listModels } from '@switchyard/routing';
 import type { MetadataStore } from '@switchyard/storage/metadata';
-import type { QualityContext } from '../overview/queries.ts';
+import type { QualityContext } from '../overview/aggregate-sql.ts';
 import { endpointNotFound } from '../registry/not-found.ts';
 import { loadRegistry, loadVersions } from '../registry/registry-view.ts';
 import type { ControlHandlers } from './handler.ts';
@@ -54,7 +55,10 @@ function assertInOrder(from: string | undefined, to: string | undefined): void {
   throw new SwitchyardError('invalid_request', `query: from: ${detail}`, { problems: [{ field: 'from', detail }] });
 }
 
-/** The positive class of each binary model is that of its newest version: the one it names, else its last label. */
+/**
+ * The positive class of each binary model is that of its newest version: the one it names, else its last label.
+ * That of an endpoint's ensembles is that of the models it can reach, which answer the same question.
+ */
 async function loadQualityContext(metadata: MetadataStore): Promise<QualityContext> {
   const view = await loadRegistry(metadata.db);
   const newest = [...view.models.values()].flatMap(({ name, task, versions }) => {
@@ -66,5 +70,10 @@ async function loadQualityContext(metadata: MetadataStore): Promise<QualityConte
     const label = signature.positiveLabel ?? signature.labels?.at(-1);
     return label === undefined ? [] : [[model, String(label)] as const];
   });
-  return { positiveLabels: Object.fromEntries(positiveLabels) };
+  const byModel = Object.fromEntries(positiveLabels);
+  const ofEnsembles = [...view.endpoints.values()].flatMap(({ name, live }) => {
+    const label = listModels(live.policy).flatMap(({ node }) => byModel[node.model] ?? [])[0];
+    return label === undefined ? [] : [[name, label] as const];
+  });
+  return { positiveLabels: byModel, positiveLabelsOfEnsembles: Object.fromEntries(ofEnsembles) };
 }

@@ -1,12 +1,12 @@
 import type { EndpointTraffic, Overview, PredictionDetail, PredictionSummary, TimeSeries } from '@switchyard/contracts';
 import type { AnalyticsStore } from '@switchyard/storage/analytics';
+import type { QualityContext } from '../overview/aggregate-sql.ts';
 import { type EndpointTrafficQuery, getEndpointTraffic } from '../overview/endpoint-traffic.ts';
 import {
   getOverview,
   getTimeSeries,
   listModelQuality,
   type ModelQuality,
-  type QualityContext,
   type TimeRangeQuery,
   type TimeSeriesQuery,
 } from '../overview/queries.ts';

@@ -1,10 +1,11 @@
-import type {
-  ClassLabel,
-  EndpointSettings,
-  ServedEndpoint,
-  ServedVersion,
-  ServingSnapshot,
-  Task,
+import {
+  type ClassLabel,
+  ENSEMBLE_PREFIX,
+  type EndpointSettings,
+  type ServedEndpoint,
+  type ServedVersion,
+  type ServingSnapshot,
+  type Task,
 } from '@switchyard/contracts';
 import {
   type CombiningNode,
@@ -104,8 +105,8 @@ export interface PlanContext {
   readonly targetMetrics: (endpoint: string, path: string) => TargetMetrics;
 }
 
-/** The name under which an ensemble answers: no model can have it. */
-export const ensembleName = (method: string): string => `ensemble:${method}`;
+/** The name under which an ensemble answers. */
+export const ensembleName = (method: string): string => `${ENSEMBLE_PREFIX}${method}`;
 
 /** Throws when the snapshot breaks its promise: a leaf without a version, or a version that is not loaded. */
 export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): EndpointPlan {

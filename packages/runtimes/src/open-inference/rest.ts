@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type TensorSpec, tensorDatatypeSchema, type UpstreamOf } from '@switchyard/contracts';
 import { UpstreamFailure } from '../upstream/failures.ts';
-import { createHttpClient, expectSuccess } from '../upstream/http-client.ts';
+import { expectSuccess } from '../upstream/http-client.ts';
 import { asRecord, parseModelJson } from '../upstream/json.ts';
 import type { TransportContext } from '../upstream/make-transport.ts';
+import { createRestClient } from '../upstream/rest-client.ts';
 import { type ReceivedTensor, type UpstreamTensor, valuesToJson } from '../upstream/tensors.ts';
 import type { Transport } from '../upstream/transport.ts';
 
 export function createRestTransport(upstream: UpstreamOf<'open-inference'>, context: TransportContext): Transport {
-  const http = createHttpClient({
-    url: upstream.url,
-    connections: upstream.maxConnections,
-    connectTimeoutMs: upstream.timeoutMs,
-    responseMaximumBytes: upstream.responseMaximumBytes,
-    bearerToken: upstream.bearerTokenVariable && context.readSecret(upstream.bearerTokenVariable),
-    counters: context.counters,
-  });
+  const http = createRestClient(upstream, context);
   const { model, version } = upstream;
   const path = `/v2/models/${model}${version === undefined ? '' : `/versions/${version}`}`;
   return {

@@ -151,7 +151,7 @@ function explain(error: unknown, url: URL): UpstreamFailure {
   if (DROPPED.has(code) || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
     return new UpstreamFailure('disconnected', `The model server at ${url.host} broke the connection.`, error);
   }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new UpstreamFailure('unreadable', `What ${url.host} answers is not HTTP: ${message}.`, error);
   }
   // Certificates and the like: there is something, but no conversation.

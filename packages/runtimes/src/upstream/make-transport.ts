@@ -1,5 +1,8 @@
 import type { Signature, Upstream } from '@switchyard/contracts';
+import { createMlflowTransport } from '../mlflow/index.ts';
 import { createOpenInferenceTransport } from '../open-inference/index.ts';
+import { createTensorflowServingTransport } from '../tensorflow-serving/index.ts';
+import { createTorchserveTransport } from '../torchserve/index.ts';
 import type { UpstreamCounters } from './counters.ts';
 import type { Transport } from './transport.ts';
 
@@ -17,7 +20,11 @@ export function makeTransport(upstream: Upstream, context: TransportContext): Tr
   switch (upstream.kind) {
     case 'open-inference':
       return createOpenInferenceTransport(upstream, context);
-    default:
-      throw new Error(`there is no runtime for ${upstream.kind}`);
+    case 'tensorflow-serving':
+      return createTensorflowServingTransport(upstream, context);
+    case 'torchserve':
+      return createTorchserveTransport(upstream, context);
+    case 'mlflow':
+      return createMlflowTransport(upstream, context);
   }
 }

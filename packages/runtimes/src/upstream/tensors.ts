@@ -136,34 +136,38 @@ function toBigInt(value: unknown, wrap: (bits: number, value: bigint) => bigint)
 }
 
 /** The values as the text of a flat JSON array. Throws `invalid_request` for what JSON has no number for. */
-export function valuesToJson({ name, datatype, values }: UpstreamTensor): string {
-  if (datatype === 'BOOL') return `[${Array.from(values as Uint8Array, (value) => value === 1).join(',')}]`;
-  if (datatype === 'INT64' || datatype === 'UINT64') return `[${(values as BigInt64Array).join(',')}]`;
-  if (Array.isArray(values)) return JSON.stringify(values);
-  for (const value of values as Float64Array) {
-    if (!Number.isFinite(value)) {
-      throw new SwitchyardError('invalid_request', `The input '${name}' holds ${value}, which JSON cannot carry.`);
-    }
-  }
-  return `[${values.join(',')}]`;
+export function valuesToJson(tensor: UpstreamTensor): string {
+  const write = makeElementWriter(tensor);
+  return `[${Array.from({ length: tensor.values.length }, (_, index) => write(index)).join(',')}]`;
 }
 
 /** The same, nested as the shape says: [[1,2],[3,4]]. */
 export function valuesToNestedJson(tensor: UpstreamTensor): string {
-  const flat = JSON.parse(valuesToJson(tensor).replace(/-?\d{16,}/g, '"$&"')) as unknown[];
-  const write = (value: unknown): string =>
-    typeof value === 'string' && tensor.datatype !== 'BYTES' ? value : JSON.stringify(value);
+  const { shape } = tensor;
+  const write = makeElementWriter(tensor);
   const nest = (depth: number, start: number, span: number): string => {
-    const size = tensor.shape[depth] as number;
+    const size = shape[depth] as number;
     const step = span / Math.max(size, 1);
-    const items: string[] = [];
-    for (let index = 0; index < size; index += 1) {
-      const at = start + index * step;
-      items.push(depth === tensor.shape.length - 1 ? write(flat[at]) : nest(depth + 1, at, step));
-    }
+    const isLast = depth === shape.length - 1;
+    const items = Array.from({ length: size }, (_, index) =>
+      isLast ? write(start + index) : nest(depth + 1, start + index * step, step),
+    );
     return `[${items.join(',')}]`;
   };
-  return nest(0, 0, flat.length);
+  return nest(0, 0, tensor.values.length);
+}
+
+/** Writes one value as JSON. Whole numbers of 64 bits keep all their digits. */
+function makeElementWriter({ name, datatype, values }: UpstreamTensor): (index: number) => string {
+  if (datatype === 'BYTES') return (index) => JSON.stringify(values[index]);
+  if (datatype === 'BOOL') return (index) => (values[index] === 1 ? 'true' : 'false');
+  return (index) => {
+    const value = values[index] as number | bigint;
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new SwitchyardError('invalid_request', `The input '${name}' holds ${value}, which JSON cannot carry.`);
+    }
+    return String(value);
+  };
 }
 
 /** One plain value, as it stands in JSON rows. */

@@ -118,7 +118,8 @@ describe.each(['random-forest', 'xgboost'])('%s', (name) => {
     // Exported leaves are float32: 60 of up to 1/60, each rounded by up to 2⁻²⁵ of itself, give 3e-8 at most. XGBoost
     // computes its own values in float32; shap on the exported trees with the same covers does not.
     expect(largestDifference(ours, expected.pathDependent)).toBeLessThan(name === 'xgboost' ? 1e-6 : 3e-8);
-    expect(largestDifference(ours, expected.exportedTrainedCovers)).toBeLessThan(1e-10);
+    // Those covers are float32 too: a parent's differs from the sum of its children's.
+    expect(largestDifference(ours, expected.exportedTrainedCovers)).toBeLessThan(name === 'xgboost' ? 1e-8 : 1e-10);
     expect(ours.largestGap).toBeLessThan(1e-12);
   });
 

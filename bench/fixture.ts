@@ -21,8 +21,8 @@ export interface Fixture {
 
 export async function startFixture(print: (line: string) => void): Promise<Fixture> {
   const dataDir = mkdtempSync(join(tmpdir(), 'switchyard-bench-'));
-  const [port, gatewayPort] = [await freePort(), await freePort()];
-  const platform = await startPlatform({ config: configSchema.parse({ dataDir, port, gatewayPort }), print });
+  const [port, gatewayPort, grpcPort] = [await freePort(), await freePort(), await freePort()];
+  const platform = await startPlatform({ config: configSchema.parse({ dataDir, port, gatewayPort, grpcPort }), print });
   await setUpFraudExample(platform.controlUrl, () => {});
   const endpoint = 'bench-split';
   const policy = {

@@ -19,8 +19,9 @@ export interface RunningPlatform extends Platform {
 
 /** Settings for a platform of the test's own: free ports, a fresh directory. */
 export async function freshConfig(changes: Partial<Config> = {}): Promise<Config> {
-  const [port, gatewayPort] = [await freePort(), await freePort()];
-  return configSchema.parse({ dataDir: mkdtempSync(join(tmpdir(), 'switchyard-e2e-')), port, gatewayPort, ...changes });
+  const [port, gatewayPort, grpcPort] = [await freePort(), await freePort(), await freePort()];
+  const dataDir = mkdtempSync(join(tmpdir(), 'switchyard-e2e-'));
+  return configSchema.parse({ dataDir, port, gatewayPort, grpcPort, ...changes });
 }
 
 /** The real platform: supervisor, control and gateways as processes. */

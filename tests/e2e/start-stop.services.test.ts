@@ -40,6 +40,8 @@ const flagsOf = (config: Config) => [
   String(config.port),
   '--gateway-port',
   String(config.gatewayPort),
+  '--grpc-port',
+  String(config.grpcPort),
 ];
 const asPlatform = (config: Config) => ({
   controlUrl: `http://127.0.0.1:${config.port}`,

@@ -63,6 +63,9 @@ export function loadConfig({ flags, environment, workingDirectory }: ConfigInput
       `${origins.get('gatewayPort') ?? 'gatewayPort'}: control and gateway cannot share port ${config.port}`,
     );
   }
+  if (config.grpcPort !== 0 && (config.grpcPort === config.port || config.grpcPort === config.gatewayPort)) {
+    problems.push(`${origins.get('grpcPort') ?? 'grpcPort'}: gRPC needs a port of its own, not ${config.grpcPort}`);
+  }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
 }
 

@@ -47,6 +47,7 @@ describe('loadConfig', () => {
     ['a file that is not there', { config: 'nowhere.json' }, 'nowhere.json'],
     ['an address beyond loopback', { host: '0.0.0.0' }, 'beyond loopback'],
     ['one port for both planes', { port: '7070', 'gateway-port': '7070' }, 'cannot share port'],
+    ['a port for gRPC that is taken', { 'grpc-port': '7071' }, '--grpc-port: gRPC needs a port of its own'],
   ])('refuses %s', (_what, flags, message) => {
     const result = load(flags as Record<string, string>);
     expect(result.ok ? '' : result.problems.join('\n')).toContain(message);

@@ -6,6 +6,7 @@ import { type Config, dataLayout, type GatewayStatus } from '@switchyard/contrac
 import { openPredictionLog } from '@switchyard/prediction-log';
 import { createOnnxWorkerPool } from '@switchyard/runtimes/onnx';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createGrpcServer } from './grpc/grpc-server.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { createIdGenerator } from './identifiers.ts';
 import { createOutbox } from './log/outbox.ts';
@@ -40,6 +41,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly port: number;
+  /** Where the Open Inference Protocol is spoken over gRPC. */
+  readonly grpcPort: number;
   /** Resolves when a snapshot is served. */
   readonly ready: Promise<void>;
   /** Stops taking connections, finishes what is under way, seals the log. */
@@ -114,17 +117,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
 
+  const shared = {
+    version,
+    limits: config.limits,
+    current: follower.current,
+    isDraining: () => isDraining,
+    runner,
+    outbox,
+    rejections,
+    metrics,
+    newId,
+    logFailure: (requestId: string, err: unknown) => logger.error({ requestId, err }, 'request failed unexpectedly'),
+  };
+  const grpc = createGrpcServer(shared);
   const server = createHttpServer(
     createRequestHandler({
-      version,
-      limits: config.limits,
-      current: follower.current,
-      isDraining: () => isDraining,
-      runner,
-      outbox,
-      rejections,
-      metrics,
-      newId,
+      ...shared,
       renderMetrics: async () =>
         metrics.render({
           queuedRows: [...loads].map(([endpoint, { queuedRows }]) => ({ endpoint, rows: queuedRows })),
@@ -137,7 +145,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         }) +
         renderUpstreamMetrics(models.remotes()) +
         (await processMetrics.metrics()),
-      logFailure: (requestId, err) => logger.error({ requestId, err }, 'request failed unexpectedly'),
     }),
   );
 
@@ -152,9 +159,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await pool.close();
   };
   let port: number;
+  let grpcPort: number;
   try {
     port = await listen(server, config, options.reusePort);
+    grpcPort = await grpc.listen({ port: config.grpcPort, host: config.host, reusePort: options.reusePort });
   } catch (error) {
+    server.close();
     await cleanUp();
     throw error;
   }
@@ -164,13 +174,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     isDraining = true;
     logger.info({ inFlight: runner.inFlight() }, 'draining');
     reportStatus();
-    await closeServer(server);
+    await Promise.all([closeServer(server), grpc.stop(DRAIN_DEADLINE_MS)]);
     statusAbort.abort();
     await cleanUp();
   };
 
   return {
     port,
+    grpcPort,
     ready: follower.firstServed,
     stop: () => {
       stopping ??= stop();

@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     control: createControlClient(settings.controlUrl, settings.internalToken),
     logger,
   });
-  logger.info({ port: gateway.port }, 'listening');
+  logger.info({ port: gateway.port, grpcPort: gateway.grpcPort }, 'listening');
 
   const stop = (): void => {
     setTimeout(() => {
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop);
   // Without the supervisor there is nobody to stop this process later.
   process.once('disconnect', stop);
-  gateway.ready.then(() => process.send?.({ type: 'ready', port: gateway.port }));
+  gateway.ready.then(() => process.send?.({ type: 'ready', port: gateway.port, grpcPort: gateway.grpcPort }));
 }
 
 main().catch((error) => {

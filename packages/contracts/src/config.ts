@@ -12,6 +12,7 @@ export const configSchema = z
     host: z.string().default('127.0.0.1').describe('beyond loopback is refused until authentication is set up'),
     port: port.default(7070).describe('control: dashboard and API'),
     gatewayPort: port.default(7071).describe('gateway: predictions and feedback'),
+    grpcPort: port.default(7072).describe('gateway: Open Inference Protocol over gRPC'),
     workers: z.coerce.number().int().min(1).max(64).default(1).describe('gateway processes'),
     log: z
       .strictObject({
@@ -67,6 +68,7 @@ export const configSources = {
   host: { variable: 'SWITCHYARD_HOST', flag: 'host' },
   port: { variable: 'SWITCHYARD_PORT', flag: 'port' },
   gatewayPort: { variable: 'SWITCHYARD_GATEWAY_PORT', flag: 'gateway-port' },
+  grpcPort: { variable: 'SWITCHYARD_GRPC_PORT', flag: 'grpc-port' },
   workers: { variable: 'SWITCHYARD_WORKERS', flag: 'workers' },
   'log.fsync': { variable: 'SWITCHYARD_LOG_FSYNC', flag: 'log-fsync' },
   'log.segmentMaximumBytes': { variable: 'SWITCHYARD_LOG_SEGMENT_MAXIMUM_BYTES', flag: 'log-segment-maximum-bytes' },

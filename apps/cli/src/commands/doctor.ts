@@ -43,6 +43,7 @@ export async function examine(config: Config): Promise<Finding[]> {
         },
     await freePort('control port', config.host, config.port, running !== undefined),
     await freePort('gateway port', config.host, config.gatewayPort, running !== undefined),
+    await freePort('gRPC port', config.host, config.grpcPort, running !== undefined),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { type Answer, type ClassLabel, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
 import type { EndpointPlan } from '../predict/endpoint-plan.ts';
 import { checkBatch, type PredictionRequest, readRows } from '../predict/prediction-request.ts';
-import type { PredictionRunner, AnsweredRow } from '../predict/prediction-runner.ts';
+import type { AnsweredRow, PredictionRunner } from '../predict/prediction-runner.ts';
 import type { ServingState } from '../snapshot/serving-state.ts';
 import type { InferAnswer, InferArrival, InferOutcome, OutputTensor, ReceivedInfer } from './infer-call.ts';
 import { batchSizeOf, columnsOfSignature } from './infer-request.ts';

@@ -12,6 +12,7 @@ export interface GatewayProcess {
   readonly pid: number;
   /** Known once it is ready. */
   port(): Promise<number>;
+  grpcPort(): Promise<number>;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   stderr(): string;
 }
@@ -22,10 +23,15 @@ export function spawnGateway(options: {
   controlUrl: string;
   id?: string;
   port?: number;
+  grpcPort?: number;
   reusePort?: boolean;
 }): GatewayProcess {
   const settings = {
-    config: configSchema.parse({ dataDir: options.dataDir, gatewayPort: options.port ?? 0 }),
+    config: configSchema.parse({
+      dataDir: options.dataDir,
+      gatewayPort: options.port ?? 0,
+      grpcPort: options.grpcPort ?? 0,
+    }),
     internalToken: INTERNAL_TOKEN,
     controlUrl: options.controlUrl,
     id: options.id ?? 'gateway-0',
@@ -49,11 +55,18 @@ export function spawnGateway(options: {
     return { code, signal };
   });
   const ready = Promise.race([
-    once(child, 'message').then(([message]) => (message as { port: number }).port),
+    once(child, 'message').then(([message]) => message as { port: number; grpcPort: number }),
     ended.then(({ code }) => Promise.reject(new Error(`the gateway ended with ${code}: ${stderr}`))),
   ]);
   ready.catch(() => {});
-  return { child, pid: child.pid as number, port: () => ready, ended, stderr: () => stderr };
+  return {
+    child,
+    pid: child.pid as number,
+    port: async () => (await ready).port,
+    grpcPort: async () => (await ready).grpcPort,
+    ended,
+    stderr: () => stderr,
+  };
 }
 
 /** Every record in the log of a data directory, after recovery, as the shipper would find it. */

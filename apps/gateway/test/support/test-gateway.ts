@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { type LogRecord, logRecordSchema, type ServingSnapshot, SwitchyardError } from '@switchyard/contracts';
 import type { LoadedModel } from '@switchyard/runtimes';
+import { createGrpcServer, type GrpcServer } from '../../src/grpc/grpc-server.ts';
 import { createHttpServer } from '../../src/http/http-server.ts';
 import { createIdGenerator } from '../../src/identifiers.ts';
 import { createOutbox } from '../../src/log/outbox.ts';
@@ -36,6 +37,8 @@ export interface TestGateway {
     endpoint: string,
     body: unknown,
   ): Promise<{ status: number; body: Record<string, unknown> & { code?: string }; headers: Headers }>;
+  /** Listens for gRPC too. */
+  startGrpc(): Promise<{ port: number; stop(deadlineMs: number): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -81,20 +84,21 @@ export async function startTestGateway(
       loadedModels: 0,
       log: { writable: !log.isBroken, unshippedSegments: 0, unshippedBytes: 0 },
     });
+  const shared = {
+    version: '0.0.0',
+    limits,
+    current: () => state,
+    isDraining: () => gateway.isDraining,
+    runner: createPredictionRunner({ outbox, newId }),
+    outbox,
+    rejections,
+    metrics,
+    newId,
+    logFailure: (_requestId: string, error: unknown) => unforeseen.push(error),
+  };
+  let grpc: GrpcServer | undefined;
   const server = createHttpServer(
-    createRequestHandler({
-      version: '0.0.0',
-      limits,
-      current: () => state,
-      isDraining: () => gateway.isDraining,
-      runner: createPredictionRunner({ outbox, newId }),
-      outbox,
-      rejections,
-      metrics,
-      newId,
-      renderMetrics: async () => renderMetrics(),
-      logFailure: (_requestId, error) => unforeseen.push(error),
-    }),
+    createRequestHandler({ ...shared, renderMetrics: async () => renderMetrics() }),
     httpLimits,
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -140,7 +144,14 @@ export async function startTestGateway(
         body: (await response.json()) as Record<string, unknown> & { code?: string },
       };
     },
+    async startGrpc() {
+      const started = createGrpcServer(shared);
+      grpc = started;
+      const grpcPort = await started.listen({ port: 0, host: '127.0.0.1', reusePort: false });
+      return { port: grpcPort, stop: started.stop };
+    },
     async close() {
+      await grpc?.stop(0);
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

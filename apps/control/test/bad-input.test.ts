@@ -17,6 +17,7 @@ beforeAll(async () => {
       },
       getTimeSeries: () => Promise.reject(new Error('not faked')),
       listModelQuality: async () => [],
+      getEndpointTraffic: () => Promise.reject(new Error('not faked')),
     },
   });
   await running.addModel('forest');

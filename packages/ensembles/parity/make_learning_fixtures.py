@@ -10,8 +10,9 @@ import pathlib
 import warnings
 
 import numpy as np
+from scipy import stats
 from scipy.optimize import minimize, nnls
-from scipy.special import expit, logit, softmax
+from scipy.special import logit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
@@ -282,6 +283,55 @@ def classifiers(*names):
     return [every[name] for name in names]
 
 
+def row_losses(answers, y):
+    if answers.ndim == 1:
+        return {"squared_error": (answers - y) ** 2, "absolute_error": np.abs(answers - y)}
+    n, k = answers.shape
+    squares = (answers - np.eye(k)[y]) ** 2
+    return {"log_loss": -np.log(np.maximum(answers[np.arange(n), y], FLOOR)),
+            "brier": squares[:, 1] if k == 2 else squares.sum(axis=1),
+            "accuracy": (answers.argmax(axis=1) == y).astype(float)}
+
+
+def compared(before, after):
+    """Paired differences with the normal interval; confidence 0.9."""
+    found = {}
+    for name, first in before.items():
+        difference = after[name] - first
+        half = stats.norm.isf(0.05) * difference.std(ddof=1) / np.sqrt(len(difference))
+        found[name] = {"current": float(first.mean()), "candidate": float(after[name].mean()),
+                       "lower": float(difference.mean() - half), "upper": float(difference.mean() + half)}
+    return found
+
+
+def simulations(name, members, y):
+    """The weakest member against: the weighted mean, the hard vote, and a stack fitted on these rows."""
+    losses = [loss_of("log_loss" if members.ndim == 3 else "squared_error", one, y) for one in members]
+    worst = int(np.argmax(losses))
+    before = row_losses(members[worst], y)
+    weights = np.arange(1.0, len(members) + 1)
+    mean = np.average(members, axis=0, weights=weights)
+    found = {"name": name, "current": worst, "weights": weights.tolist(), "mean": compared(before, row_losses(mean, y))}
+    if members.ndim == 3:
+        k = members.shape[2]
+        votes = np.stack([np.bincount(v, weights=weights, minlength=k) for v in members.argmax(axis=2).T]) / weights.sum()
+        found["vote"] = compared(before, row_losses(votes, y))
+        # A vote share of 0 for the truth makes the log loss a matter of where it is cut off.
+        del found["vote"]["log_loss"]
+        x = members[:, :, 1].T if k == 2 else np.concatenate(list(members), axis=1)
+        stack = LogisticRegression(solver="newton-cholesky", tol=1e-13, max_iter=1000).fit(x, y).predict_proba(x)
+        found["stack"] = compared(before, row_losses(stack, y))
+    else:
+        found["stack"] = compared(before, row_losses(RidgeCV().fit(members.T, y).predict(members.T), y))
+    return found
+
+
+def unpacked(fixture):
+    shape = (len(fixture["outcomes"]), -1) if "classes" in fixture else (-1,)
+    members = [np.frombuffer(base64.b64decode(one), dtype="<f8").reshape(shape) for one in fixture["members"]]
+    return fixture["name"], np.stack(members), np.array(fixture["outcomes"])
+
+
 if __name__ == "__main__":
     fixture = {
         "classification": [
@@ -293,4 +343,5 @@ if __name__ == "__main__":
         "randomClassification": [random_classification(i) for i in range(60)],
         "randomRegression": [random_regression(i) for i in range(40)],
     }
+    fixture["simulations"] = [simulations(*unpacked(one)) for one in fixture["classification"] + fixture["regression"]]
     (OUT / "learning.json").write_text(json.dumps(fixture, separators=(",", ":")) + "\n")

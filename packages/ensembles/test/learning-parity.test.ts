@@ -24,6 +24,14 @@ interface Learned {
   [expected: string]: any;
 }
 
+interface LogisticFit {
+  c: number;
+  objective: number;
+  coefficients: number[][];
+  intercepts: number[];
+  probabilities?: string;
+}
+
 const fixture = readFixture('learning.json');
 const classification: Learned[] = fixture.classification;
 const regression: Learned[] = fixture.regression;
@@ -96,7 +104,7 @@ test('greedy selection by squared error takes the published steps', () => {
 });
 
 describe.each(classification)('stacking the members of $name', (set) => {
-  test.each(set.logistic)('is LogisticRegression(C=$c)', (expected) => {
+  test.each(set.logistic as LogisticFit[])('is LogisticRegression(C=$c)', (expected) => {
     const log = logOf(set);
     const { model, objective } = must(fitLogisticStack(log, { inverseStrength: expected.c }));
     expect(Math.abs(objective / expected.objective - 1)).toBeLessThan(1e-9);

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { InferResponse, ModelVersion, Overview, Policy } from '@switchyard/contracts';
+import type { InferResponse, ModelVersion, Overview, Policy, PredictionDetail } from '@switchyard/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIRST_REPLAY_ROW, readTransactions } from '../../examples/fraud/dataset.ts';
 import { readExpectedAnswers } from '../../examples/fraud/expected.ts';
 import { runFraudScenario } from '../../examples/fraud/scenario.ts';
-import { setUpFraudExample } from '../../examples/fraud/setup.ts';
+import { fraudPolicy, setUpFraudExample } from '../../examples/fraud/setup.ts';
 import {
   api,
   freshConfig,
@@ -103,6 +103,8 @@ interface ExpectedReplay {
 }
 
 describe('the replay', () => {
+  const large: { row: number; id: string; score: number; label: unknown }[] = [];
+
   it('shows the accuracy, precision and recall that scikit-learn computes on the same rows', async () => {
     // Made by tests/e2e/fixtures/expected-replay.py from the assignment of units to the two arms of the middle band.
     const wanted = JSON.parse(
@@ -119,8 +121,9 @@ describe('the replay', () => {
       labelDelayMs: [0, 400],
       signal: new AbortController().signal,
       print: () => {},
-      onAnswered: (_transaction, _id, _answer, path) => {
+      onAnswered: ({ row }, id, { score = Number.NaN, label }, path) => {
         answered += 1;
+        if (path === 'otherwise') large.push({ row, id, score, label });
         const arm = path === '' || path === 'otherwise' ? 'otherwise' : path;
         answeredBy[arm] = (answeredBy[arm] ?? 0) + 1;
       },
@@ -137,6 +140,34 @@ describe('the replay', () => {
     expect(overview.current.accuracy).toBeCloseTo(wanted.accuracy, 12);
     expect(overview.current.precision).toBeCloseTo(wanted.precision, 12);
     expect(overview.current.recall).toBeCloseTo(wanted.recall, 12);
+  });
+
+  it('answers large amounts with the weighted average of all four models, each of them in the record', async () => {
+    if (fraudPolicy.kind !== 'rules' || fraudPolicy.otherwise.kind !== 'ensemble') throw new Error('no ensemble');
+    const { members } = fraudPolicy.otherwise;
+    expect(members.map(({ name }) => name).sort()).toEqual([...MODELS].sort());
+    const total = members.reduce((sum, { weight = 1 }) => sum + weight, 0);
+    expect(large.length).toBeGreaterThan(0);
+    for (const { row, score, label } of large) {
+      const average = members.reduce(
+        (sum, { name, weight = 1 }) => sum + (weight * (expected.get(name)?.probabilities[row] ?? Number.NaN)) / total,
+        0,
+      );
+      expect(Math.abs(score - average)).toBeLessThanOrEqual(1e-6);
+      expect(label).toBe(average > 0.5 ? 1 : 0);
+    }
+    const { members: asked } = await waitFor('the record is shipped', () =>
+      api<PredictionDetail>(platform, `/predictions/${large[0]?.id}`),
+    );
+    for (const { name, role, answer } of asked) {
+      expect(role).toBe('member');
+      expect(
+        Math.abs(
+          (answer?.score ?? Number.NaN) - (expected.get(name)?.probabilities[large[0]?.row ?? -1] ?? Number.NaN),
+        ),
+      ).toBeLessThanOrEqual(1e-6);
+    }
+    expect(asked.map(({ name }) => name).sort()).toEqual([...MODELS].sort());
   });
 
   it('lists every replayed prediction once, with its outcome', async () => {

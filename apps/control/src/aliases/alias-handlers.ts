@@ -1,5 +1,5 @@
 import { SwitchyardError } from '@switchyard/contracts';
-import { listModels } from '@switchyard/routing';
+import { listModelReferences } from '@switchyard/routing';
 import type { MetadataTransaction } from '@switchyard/storage/metadata';
 import { findPolicyProblems } from '../endpoints/check-policy.ts';
 import { aliasNotFound, invalidPolicy, modelNotFound, versionNotFound } from '../registry/not-found.ts';
@@ -97,7 +97,9 @@ async function assertEndpointsStillServable(
 ): Promise<void> {
   const after: RegistryView = { ...view, models: new Map(view.models).set(changed.name, changed) };
   for (const { name, live } of view.endpoints.values()) {
-    const follows = listModels(live.policy).some(({ node }) => node.model === changed.name && node.alias !== undefined);
+    const follows = listModelReferences(live.policy).some(
+      ({ node }) => node.model === changed.name && node.alias !== undefined,
+    );
     if (!follows) continue;
     const problems = await findPolicyProblems(transaction, after, live.policy);
     if (problems.length > 0) throw invalidPolicy(problems, `This would break endpoint '${name}': `);
@@ -109,7 +111,7 @@ function assertUnused(view: RegistryView, model: RegistryModel, alias: string): 
     if (target === `@${alias}`) throw new SwitchyardError('in_use', `Alias '${other}' points at '${alias}'.`);
   }
   for (const { name, live } of view.endpoints.values()) {
-    const uses = listModels(live.policy).some(({ node }) => node.model === model.name && node.alias === alias);
+    const uses = listModelReferences(live.policy).some(({ node }) => node.model === model.name && node.alias === alias);
     if (uses) throw new SwitchyardError('in_use', `The live policy of endpoint '${name}' uses alias '${alias}'.`);
   }
 }

@@ -1,5 +1,10 @@
-import type { FieldProblem, ModelNode, Policy } from '@switchyard/contracts';
-import { listModels, type RegistryView as RoutingView, validatePolicy } from '@switchyard/routing';
+import type { FieldProblem, Policy } from '@switchyard/contracts';
+import {
+  type ListedModel,
+  listModelReferences,
+  type RegistryView as RoutingView,
+  validatePolicy,
+} from '@switchyard/routing';
 import {
   type Database,
   loadVersions,
@@ -9,9 +14,9 @@ import {
   versionKey,
 } from '../registry/registry-view.ts';
 
-/** A leaf together with the version it stands for now. */
+/** A leaf, or the meta-model of an ensemble, together with the version it stands for now. */
 export interface ResolvedLeaf {
-  readonly node: ModelNode;
+  readonly node: ListedModel['node'];
   readonly path: string;
   readonly row: VersionRow;
 }
@@ -24,7 +29,7 @@ export interface PolicyRegistry {
 }
 
 export async function loadPolicyRegistry(db: Database, view: RegistryView, policy: Policy): Promise<PolicyRegistry> {
-  const named = listModels(policy).map((leaf) => ({ ...leaf, name: resolveLeaf(view, leaf.node) }));
+  const named = listModelReferences(policy).map((leaf) => ({ ...leaf, name: resolveLeaf(view, leaf.node) }));
   const rows = await loadVersions(
     db,
     named.flatMap(({ name }) => name ?? []),

@@ -1,6 +1,6 @@
 import type { Model } from '@switchyard/contracts';
 import { SwitchyardError } from '@switchyard/contracts';
-import { listModels } from '@switchyard/routing';
+import { listModelReferences } from '@switchyard/routing';
 import type { MetadataStore } from '@switchyard/storage/metadata';
 import { modelNotFound } from '../registry/not-found.ts';
 import { decodeNumberCursor, toPage } from '../registry/paging.ts';
@@ -108,6 +108,6 @@ function toModel(view: RegistryView, model: RegistryModel): Model {
 
 function endpointsUsing(view: RegistryView, model: string): string[] {
   return [...view.endpoints.values()]
-    .filter(({ live }) => listModels(live.policy).some(({ node }) => node.model === model))
+    .filter(({ live }) => listModelReferences(live.policy).some(({ node }) => node.model === model))
     .map(({ name }) => name);
 }

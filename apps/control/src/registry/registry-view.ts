@@ -118,7 +118,10 @@ export async function loadVersions(db: Database, names: readonly VersionName[]):
 }
 
 /** Version a leaf stands for now; undefined when its model, version or alias does not exist. */
-export function resolveLeaf(view: RegistryView, leaf: ModelNode): VersionName | undefined {
+export function resolveLeaf(
+  view: RegistryView,
+  leaf: Pick<ModelNode, 'model' | 'version' | 'alias'>,
+): VersionName | undefined {
   const model = view.models.get(leaf.model);
   const version = leaf.version ?? model?.aliases.get(leaf.alias ?? '');
   if (!model || version === undefined || !model.versions.includes(Number(version))) return undefined;

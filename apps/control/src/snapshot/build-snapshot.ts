@@ -1,5 +1,5 @@
 import type { Policy, ServedModel, ServingSnapshot } from '@switchyard/contracts';
-import { listModels } from '@switchyard/routing';
+import { listModelReferences } from '@switchyard/routing';
 import {
   type Database,
   loadVersions,
@@ -77,5 +77,5 @@ export async function buildSnapshotContent(db: Database, view: RegistryView): Pr
 }
 
 function versionsOfPolicy(view: RegistryView, policy: Policy): VersionName[] {
-  return listModels(policy).flatMap((leaf) => resolveLeaf(view, leaf.node) ?? []);
+  return listModelReferences(policy).flatMap((leaf) => resolveLeaf(view, leaf.node) ?? []);
 }

@@ -9,7 +9,7 @@ import {
   predictionSummarySchema,
 } from '@switchyard/contracts';
 import { type AnalyticsStore, openChdbAnalytics } from '@switchyard/storage/analytics';
-import { makeFeedback, makePrediction, writeSegment } from '@switchyard/storage/analytics/testing';
+import { makeFeedback, makePrediction, makeShadow, writeSegment } from '@switchyard/storage/analytics/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { finalLabels, makeTraffic } from '../overview/test-data.ts';
 import { getPrediction, listPredictions } from './queries.ts';
@@ -137,6 +137,23 @@ describe('getPrediction', () => {
     });
     const [listed] = (await listPredictions(analytics, { limit: 1, unit: record.unit })).items;
     expect(listed?.outcome).toBe(true);
+  });
+
+  it('shows what shadows answered after what the answer was made of, also when that was nothing', async () => {
+    const [ensemble, alone, unshadowed] = [0, 1, 2].map((index) =>
+      makePrediction(200_100 + index, end - 5, index === 0 ? {} : { members: [] }),
+    ) as [PredictionRecord, PredictionRecord, PredictionRecord];
+    await analytics.insertSegments([
+      writeSegment(join(directory, 'shadowed.ndjson'), [ensemble, alone, unshadowed, makeShadow(alone)]),
+    ]);
+    // Shadows answer later than the primary does, and are shipped when they have.
+    expect((await getPrediction(analytics, ensemble.id)).members).toEqual(ensemble.members);
+    await analytics.insertSegments([writeSegment(join(directory, 'shadow.ndjson'), [makeShadow(ensemble)])]);
+    const shadows = makeShadow(ensemble).members;
+    const detail = await getPrediction(analytics, ensemble.id);
+    expect(predictionDetailSchema.parse(detail).members).toEqual([...ensemble.members, ...shadows]);
+    expect((await getPrediction(analytics, alone.id)).members).toEqual(shadows);
+    expect((await getPrediction(analytics, unshadowed.id)).members).toEqual([]);
   });
 
   it('says that it does not know an id', async () => {

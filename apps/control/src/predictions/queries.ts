@@ -1,4 +1,5 @@
 import {
+  type Member,
   type PredictionDetail,
   type PredictionSummary,
   type predictionQuerySchema,
@@ -245,7 +246,7 @@ interface FeedbackRow {
   readonly values: Record<string, number>;
 }
 
-/** The whole record with all its feedback. Throws SwitchyardError('prediction_not_found'), also while it is not shipped yet. */
+/** The whole record with what its shadows answered and all its feedback. Throws SwitchyardError('prediction_not_found'), also while it is not shipped yet. */
 export async function getPrediction(analytics: Analytics, id: string): Promise<PredictionDetail> {
   const [row] = await analytics.query<DetailRow>(
     `SELECT ${summaryColumns}, request_id, snapshot, gateway, segment, context, features, decision, propensity, members,
@@ -263,6 +264,10 @@ export async function getPrediction(analytics: Analytics, id: string): Promise<P
      ORDER BY toUInt128(sequence) DESC LIMIT ${FEEDBACK_SHOWN}`,
     { id },
   );
+  const [shadows] = await analytics.query<{ members: string }>(
+    `SELECT members FROM shadow_answers WHERE id_millis = ${ID_MILLIS} AND id = {id:UUID} LIMIT 1`,
+    { id },
+  );
   const outcome = labelOf(feedback.find((item) => item.label_json !== null)?.label_json ?? null);
   return {
     ...summaryOf(row, outcome),
@@ -274,7 +279,7 @@ export async function getPrediction(analytics: Analytics, id: string): Promise<P
     features: parseJson(row.features),
     decision: parseJson(row.decision),
     propensity: row.propensity,
-    members: parseJson(row.members),
+    members: [...membersOf(row.members), ...membersOf(shadows?.members ?? '')],
     queueMicros: row.queue_micros,
     modelMicros: row.model_micros,
     batchRows: row.batch_rows,
@@ -287,4 +292,9 @@ export async function getPrediction(analytics: Analytics, id: string): Promise<P
       values: item.values,
     })),
   };
+}
+
+/** A column of members; empty where nothing but the answering model was asked. */
+function membersOf(json: string): Member[] {
+  return json === '' ? [] : (JSON.parse(json) as Member[]);
 }

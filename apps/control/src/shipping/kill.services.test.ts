@@ -11,6 +11,7 @@ import {
   makeId,
   makePrediction,
   makeRejection,
+  makeShadow,
   writeSegment,
 } from '@switchyard/storage/analytics/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -38,7 +39,7 @@ function recordsOf(segment: number): LogRecord[] {
   const records: LogRecord[] = [makeRejection(start + segment, { count: 2 })];
   for (let index = 0; index < PREDICTIONS_A_SEGMENT; index += 1) {
     const counter = segment * PREDICTIONS_A_SEGMENT + index;
-    records.push(makePrediction(counter, timeOf(counter)));
+    records.push(makePrediction(counter, timeOf(counter)), makeShadow(makePrediction(counter, timeOf(counter))));
     const about =
       counter + (index % 3 === 0 ? 2 * PREDICTIONS_A_SEGMENT : index % 3 === 1 ? -PREDICTIONS_A_SEGMENT : 0);
     if (about >= 0) {
@@ -101,6 +102,8 @@ it('a shipper killed with SIGKILL at any moment has everything in the store exac
       (SELECT toFloat64(count()) FROM feedback) AS feedback,
       (SELECT toFloat64(uniqExact(id, sequence)) FROM feedback) AS feedback_ids,
       (SELECT toFloat64(sum(count)) FROM rejections) AS rejected,
+      (SELECT toFloat64(count()) FROM shadow_answers) AS shadows,
+      (SELECT toFloat64(uniqExact(id)) FROM shadow_answers) AS shadow_ids,
       (SELECT toFloat64(sum(sign)) FROM outcomes) AS outcomes,
       (SELECT toFloat64(countIf(net != 1)) FROM (SELECT sum(sign) AS net FROM outcomes GROUP BY id)) AS unbalanced`);
   expect(counts).toEqual({
@@ -110,6 +113,8 @@ it('a shipper killed with SIGKILL at any moment has everything in the store exac
     feedback: feedback.length,
     feedback_ids: feedback.length,
     rejected: segments * 2,
+    shadows: predictions,
+    shadow_ids: predictions,
     outcomes: expectedOutcomes,
     unbalanced: 0,
   });

@@ -11,7 +11,7 @@ export interface SalvagedSegment {
   readonly unreadableLines: number;
 }
 
-const NOTHING: InsertedSegments = { predictions: 0, feedback: 0, rejections: 0, outcomes: 0 };
+const NOTHING: InsertedSegments = { predictions: 0, feedback: 0, rejections: 0, shadowAnswers: 0, outcomes: 0 };
 const SUFFIX = '.ndjson';
 
 function sum(left: InsertedSegments, right: InsertedSegments): InsertedSegments {
@@ -19,6 +19,7 @@ function sum(left: InsertedSegments, right: InsertedSegments): InsertedSegments 
     predictions: left.predictions + right.predictions,
     feedback: left.feedback + right.feedback,
     rejections: left.rejections + right.rejections,
+    shadowAnswers: left.shadowAnswers + right.shadowAnswers,
     outcomes: left.outcomes + right.outcomes,
   };
 }

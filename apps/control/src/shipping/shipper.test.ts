@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import type { PredictionSummary } from '@switchyard/contracts';
 import { listSealedSegments, openPredictionLog } from '@switchyard/prediction-log';
 import { type AnalyticsStore, type InsertedSegments, openChdbAnalytics } from '@switchyard/storage/analytics';
-import { makeFeedback, makePrediction, makeRejection, writeSegment } from '@switchyard/storage/analytics/testing';
+import {
+  makeFeedback,
+  makePrediction,
+  makeRejection,
+  makeShadow,
+  writeSegment,
+} from '@switchyard/storage/analytics/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createShipper, type Shipper, type ShipperOptions } from './shipper.ts';
 
 const now = Date.now() - 60_000;
-const nothing: InsertedSegments = { predictions: 0, feedback: 0, rejections: 0, outcomes: 0 };
+const nothing: InsertedSegments = { predictions: 0, feedback: 0, rejections: 0, shadowAnswers: 0, outcomes: 0 };
 
 let directory: string;
 let shippers: Shipper[];
@@ -146,7 +152,7 @@ describe('createShipper with chDB', () => {
     rmSync(data, { recursive: true });
   });
   beforeEach(async () => {
-    for (const table of ['predictions', 'feedback', 'outcomes', 'rejections']) {
+    for (const table of ['predictions', 'feedback', 'outcomes', 'rejections', 'shadow_answers']) {
       await analytics.command(`TRUNCATE TABLE ${table}`);
     }
   });
@@ -159,7 +165,11 @@ describe('createShipper with chDB', () => {
     const shipped: { count: number; sample: readonly PredictionSummary[] }[] = [];
     const joined: number[] = [];
     const records = Array.from({ length: 30 }, (_, index) => makePrediction(index, now + index));
-    seal('gateway-0', 1, [...records, makeFeedback(records[0]?.id ?? '', 1, now, { label: 'fraud' })]);
+    seal('gateway-0', 1, [
+      ...records,
+      ...records.slice(0, 25).map((record) => makeShadow(record)),
+      makeFeedback(records[0]?.id ?? '', 1, now, { label: 'fraud' }),
+    ]);
     const shipper = makeShipper({
       analytics,
       onShipped: (batch) => shipped.push(batch),
@@ -179,6 +189,9 @@ describe('createShipper with chDB', () => {
       answer: { label: 'fraud' },
     });
     expect(joined).toEqual([1]);
+    expect(await analytics.query('SELECT toFloat64(count()) AS shadows FROM shadow_answers')).toEqual([
+      { shadows: 25 },
+    ]);
   });
 
   it('sets lines aside that cannot be read, byte for byte, ships all others, and never stops', async () => {
@@ -191,6 +204,7 @@ describe('createShipper with chDB', () => {
       Buffer.from([0xff, 0x00, 0xfe, 0x0a]),
       Buffer.from(`{"t":"p"}\n${tooLarge}\n`),
       Buffer.from(`${JSON.stringify(makeRejection(now))}\n${good(3)}`),
+      Buffer.from(`{"t":"s","at":1}\n${JSON.stringify(makeShadow(makePrediction(3, now)))}\n`),
     ]);
     const path = seal('gateway-0', 1, '');
     writeFileSync(path, damaged);
@@ -202,10 +216,17 @@ describe('createShipper with chDB', () => {
     expect(await listSealedSegments(directory)).toEqual([]);
     expect(readdirSync(join(directory, 'quarantine'))).toEqual(['gateway-0-000000000001-000000000001.ndjson']);
     const aside = readFileSync(join(directory, 'quarantine', 'gateway-0-000000000001-000000000001.ndjson'));
-    const expected = ['{"t":"p","id":"torn', Buffer.from([0xff, 0x00, 0xfe]), '{"t":"p"}', tooLarge];
+    const expected = [
+      '{"t":"p","id":"torn',
+      Buffer.from([0xff, 0x00, 0xfe]),
+      '{"t":"p"}',
+      tooLarge,
+      '{"t":"s","at":1}',
+    ];
     expect(aside).toEqual(Buffer.concat(expected.flatMap((line) => [Buffer.from(line), Buffer.from('\n')])));
     expect(shipper.status()).toMatchObject({ pendingSegments: 0, quarantinedSegments: 1 });
-    expect(errors).toMatchObject([{ segment: 'gateway-0/000000000001-000000000001', lines: 4 }]);
+    expect(errors).toMatchObject([{ segment: 'gateway-0/000000000001-000000000001', lines: 5 }]);
+    expect(await analytics.query('SELECT id FROM shadow_answers')).toEqual([{ id: makePrediction(3, now).id }]);
     // A new shipper knows of it too.
     expect(makeShipper({ analytics }).status().quarantinedSegments).toBe(1);
   });

@@ -4,6 +4,7 @@ export interface InsertedSegments {
   readonly predictions: number;
   readonly feedback: number;
   readonly rejections: number;
+  readonly shadowAnswers: number;
   /** Predictions whose outcome became known or changed by this insert. */
   readonly outcomes: number;
 }

@@ -5,7 +5,7 @@ import type { ClassLabel, LogRecord } from '@switchyard/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AnalyticsStore, UnreadableSegmentError } from './analytics-store.ts';
 import { migrateAnalytics } from './migrate.ts';
-import { makeFeedback, makeId, makePrediction, makeRejection, writeSegment } from './testing/records.ts';
+import { makeFeedback, makeId, makePrediction, makeRejection, makeShadow, writeSegment } from './testing/records.ts';
 
 export interface AnalyticsSubject {
   readonly store: AnalyticsStore;
@@ -14,7 +14,7 @@ export interface AnalyticsSubject {
   dispose(): Promise<void>;
 }
 
-const tables = ['predictions', 'feedback', 'outcomes', 'rejections'] as const;
+const tables = ['predictions', 'feedback', 'outcomes', 'rejections', 'shadow_answers'] as const;
 
 /** What every analytics engine must do. The subject's data is emptied before each test. */
 export function describeAnalyticsStore(name: string, makeSubject: () => Promise<AnalyticsSubject>): void {
@@ -71,7 +71,13 @@ export function describeAnalyticsStore(name: string, makeSubject: () => Promise<
         cached: true,
         batchRows: 7,
       });
-      expect(await insert([record])).toEqual({ predictions: 1, feedback: 0, rejections: 0, outcomes: 0 });
+      expect(await insert([record])).toEqual({
+        predictions: 1,
+        feedback: 0,
+        rejections: 0,
+        shadowAnswers: 0,
+        outcomes: 0,
+      });
       const [row] = await store.query<Record<string, string>>(
         'SELECT * EXCEPT (at), toFloat64(toUnixTimestamp64Milli(at)) AS at_millis FROM predictions',
       );
@@ -132,12 +138,16 @@ export function describeAnalyticsStore(name: string, makeSubject: () => Promise<
 
     it('inserts a segment once, however often, in whatever grouping', async () => {
       const first = [makePrediction(1, now), makePrediction(2, now), makeRejection(now, { count: 4 })];
-      const second = [makePrediction(3, now + 1), makeFeedback(makeId(now, 1), 1, now, { label: 'fraud' })];
+      const second = [
+        makePrediction(3, now + 1),
+        makeFeedback(makeId(now, 1), 1, now, { label: 'fraud' }),
+        makeShadow(makePrediction(2, now)),
+      ];
       const paths = [segmentOf(first), segmentOf(second)];
       for (const group of [paths, [paths[1] ?? ''], [paths[0] ?? ''], paths, [...paths, ...paths].slice(1, 3)]) {
         await store.insertSegments(group);
       }
-      expect(await Promise.all(tables.map(count))).toEqual([3, 1, 1, 1]);
+      expect(await Promise.all(tables.map(count))).toEqual([3, 1, 1, 1, 1]);
       expect(
         await store.query(
           `SELECT toFloat64(sum(n)) AS predictions FROM (
@@ -150,12 +160,13 @@ export function describeAnalyticsStore(name: string, makeSubject: () => Promise<
       const records = [1, 2, 3].map((counter) => makePrediction(counter, now));
       const feedback = records.map((record) => makeFeedback(record.id, 1, now, { label: 'fraud' }));
       const rejection = makeRejection(now);
+      const shadows = records.slice(0, 2).map((record) => makeShadow(record));
       // What an earlier attempt may have left: some tables have their rows and the later ones do not.
       await insert([...records.slice(0, 2)]);
-      await insert([...records, ...feedback.slice(0, 1), rejection]);
-      const result = await insert([...records, ...feedback, rejection]);
-      expect(result).toEqual({ predictions: 3, feedback: 3, rejections: 1, outcomes: 2 });
-      expect(await Promise.all(tables.map(count))).toEqual([3, 3, 3, 1]);
+      await insert([...records, ...feedback.slice(0, 1), ...shadows.slice(0, 1), rejection]);
+      const result = await insert([...records, ...feedback, ...shadows, rejection]);
+      expect(result).toEqual({ predictions: 3, feedback: 3, rejections: 1, shadowAnswers: 2, outcomes: 2 });
+      expect(await Promise.all(tables.map(count))).toEqual([3, 3, 3, 1, 2]);
     });
 
     it('joins feedback that comes with, after, and before its prediction', async () => {
@@ -222,7 +233,35 @@ export function describeAnalyticsStore(name: string, makeSubject: () => Promise<
       const all = [...records, odd, old];
       const result = await insert([...all, ...all.map((one) => makeFeedback(one.id, 1, now, { label: 'legit' }))]);
       expect(result.outcomes).toBe(152);
-      expect(await Promise.all(tables.map(count))).toEqual([152, 152, 152, 0]);
+      expect(await Promise.all(tables.map(count))).toEqual([152, 152, 152, 0, 0]);
+    });
+
+    it('keeps what shadows answered, whether it comes with, before or after its prediction, once', async () => {
+      const [same, early, late] = [1, 2, 3].map((counter) => makePrediction(counter, now + counter));
+      if (!same || !early || !late) {
+        throw new Error('three records');
+      }
+      const answers = [same, early, late].map((record) => makeShadow(record));
+      await insert([late, makeShadow(early)]);
+      expect((await insert([same, early, ...answers])).shadowAnswers).toBe(3);
+      await insert([...answers].reverse());
+      expect(
+        await store.query(
+          'SELECT id, endpoint, members, toFloat64(toUnixTimestamp64Milli(at)) AS at FROM shadow_answers ORDER BY at',
+        ),
+      ).toEqual(
+        answers.map(({ id, at, endpoint, members }) => ({ id, endpoint, members: JSON.stringify(members), at })),
+      );
+      expect(await Promise.all(tables.map(count))).toEqual([3, 0, 0, 0, 3]);
+    });
+
+    it('drops old rows of every table', async () => {
+      const rows = await store.query<{ name: string; engine_full: string }>(
+        'SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()',
+      );
+      for (const table of tables) {
+        expect(rows.find(({ name }) => name === table)?.engine_full).toMatch(/ TTL .*toIntervalDay/);
+      }
     });
 
     it.each([
@@ -231,6 +270,7 @@ export function describeAnalyticsStore(name: string, makeSubject: () => Promise<
       ['another object', '{}'],
       ['another kind of line', '{"t":"x","at":1}'],
       ['a prediction without an id', '{"t":"p","at":1}'],
+      ['the answer of a shadow without an id', '{"t":"s","at":1,"members":[]}'],
       ['a wrong type', '{"t":"p","id":3,"at":"now"}'],
       ['no object', '[1,2]'],
     ])('refuses a segment with %s and inserts nothing of it', async (_, line) => {

@@ -119,6 +119,14 @@ const insertRejections = `
     SELECT at, gateway, endpoint, code, count FROM rejections
     WHERE at IN (SELECT ${instant('at')} FROM staged_lines WHERE t = 'r'))`;
 
+const insertShadowAnswers = `
+  INSERT INTO shadow_answers (id, at, endpoint, members)
+  SETTINGS ${insertSettings}
+  SELECT id, ${instant('at')}, endpoint, members
+  FROM staged_lines
+  WHERE t = 's' AND id NOT IN (
+    SELECT id FROM shadow_answers WHERE id_millis IN (SELECT DISTINCT id_millis FROM staged_lines WHERE t = 's'))`;
+
 /** Ids of these lines that have feedback, among them or earlier. */
 const stageIds = `
   INSERT INTO staged_ids
@@ -199,10 +207,16 @@ export async function insertSegmentsInto(session: SegmentSession, paths: readonl
   for (const path of paths) {
     await session.stage(path);
   }
-  const [lines] = await session.rows<{ predictions: number; feedback: number; rejections: number; other: number }>(`
+  const [lines] = await session.rows<{
+    predictions: number;
+    feedback: number;
+    rejections: number;
+    shadows: number;
+    other: number;
+  }>(`
     SELECT toUInt32(countIf(t = 'p')) AS predictions, toUInt32(countIf(t = 'f')) AS feedback,
-      toUInt32(countIf(t = 'r')) AS rejections,
-      toUInt32(countIf(t NOT IN ('p', 'f', 'r') OR at = 0 OR (t != 'r' AND id = ${NIL}) OR (t = 'f' AND sequence = ${NIL}))) AS other
+      toUInt32(countIf(t = 'r')) AS rejections, toUInt32(countIf(t = 's')) AS shadows,
+      toUInt32(countIf(t NOT IN ('p', 'f', 'r', 's') OR at = 0 OR (t != 'r' AND id = ${NIL}) OR (t = 'f' AND sequence = ${NIL}))) AS other
     FROM staged_lines`);
   if (lines === undefined || lines.other > 0) {
     throw new UnreadableSegmentError(`${lines?.other} lines are not log records`);
@@ -216,11 +230,20 @@ export async function insertSegmentsInto(session: SegmentSession, paths: readonl
   if (lines.rejections > 0) {
     await session.run(insertRejections);
   }
+  if (lines.shadows > 0) {
+    await session.run(insertShadowAnswers);
+  }
   const outcomes = await joinOutcomes(session);
   for (const statement of tearDown) {
     await session.run(statement);
   }
-  return { predictions: lines.predictions, feedback: lines.feedback, rejections: lines.rejections, outcomes };
+  return {
+    predictions: lines.predictions,
+    feedback: lines.feedback,
+    rejections: lines.rejections,
+    shadowAnswers: lines.shadows,
+    outcomes,
+  };
 }
 
 async function joinOutcomes(session: SegmentSession): Promise<number> {

@@ -137,7 +137,23 @@ const created = [
   SETTINGS ${tableSettings}`,
 ];
 
-export const migrations: readonly Migration[] = [{ id: 1, statements: created }];
+const shadowAnswers = [
+  // What shadows answered to a prediction, known only after it was answered: joined with it when it is looked at.
+  `CREATE TABLE IF NOT EXISTS shadow_answers (
+    id UUID COMMENT 'of the prediction' CODEC(ZSTD(1)),
+    id_millis UInt64 MATERIALIZED ${ID_MILLIS} CODEC(Delta, ZSTD(1)),
+    at DateTime64(3, 'UTC') COMMENT 'of the prediction' CODEC(Delta, ZSTD(1)),
+    endpoint LowCardinality(String),
+    members String COMMENT 'JSON' CODEC(ZSTD(1)),
+    INDEX id_range id_millis TYPE minmax GRANULARITY 1
+  ) ENGINE = MergeTree PARTITION BY toDate(at) ORDER BY (endpoint, at, id)
+  SETTINGS ${tableSettings}`,
+];
+
+export const migrations: readonly Migration[] = [
+  { id: 1, statements: created },
+  { id: 2, statements: shadowAnswers },
+];
 
 /** Which column says how old a row is. */
 export const retentionColumns = {
@@ -145,4 +161,5 @@ export const retentionColumns = {
   feedback: 'received_at',
   outcomes: 'at',
   rejections: 'at',
+  shadow_answers: 'at',
 } as const;

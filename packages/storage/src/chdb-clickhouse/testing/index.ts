@@ -1,2 +1,10 @@
-export { makeFeedback, makeId, makePrediction, makeRejection, seededRandom, writeSegment } from './records.ts';
+export {
+  makeFeedback,
+  makeId,
+  makePrediction,
+  makeRejection,
+  makeShadow,
+  seededRandom,
+  writeSegment,
+} from './records.ts';
 export { type ChdbHttpServer, startChdbHttp } from './start-chdb-http.ts';

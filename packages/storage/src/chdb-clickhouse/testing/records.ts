@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { FeedbackRecord, LogRecord, PredictionRecord, RejectionRecord } from '@switchyard/contracts';
+import type { FeedbackRecord, LogRecord, PredictionRecord, RejectionRecord, ShadowRecord } from '@switchyard/contracts';
 
 /** Repeatable numbers in [0, 1), the same for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -85,6 +85,27 @@ export function makeRejection(atMillis: number, fields: Partial<RejectionRecord>
     endpoint: 'fraud',
     code: 'invalid_features',
     count: 1,
+    ...fields,
+  };
+}
+
+/** What one shadow answered to the prediction. */
+export function makeShadow(prediction: PredictionRecord, fields: Partial<ShadowRecord> = {}): ShadowRecord {
+  return {
+    t: 's',
+    id: prediction.id,
+    at: prediction.at,
+    endpoint: prediction.endpoint,
+    members: [
+      {
+        name: 'next',
+        role: 'shadow',
+        model: 'network',
+        version: '2',
+        answer: { label: 'legit', score: 0.25, probabilities: { legit: 0.75, fraud: 0.25 } },
+        modelMicros: 80,
+      },
+    ],
     ...fields,
   };
 }

@@ -11,6 +11,7 @@ import {
   type TreeEnsemble,
   type TreeExplanation,
 } from '../src/index.ts';
+import { answered } from './answered.ts';
 import { FIRST_REPLAYED_ROW, fraudRows, fraudTrees, modelBytes, models } from './fraud-rows.ts';
 
 interface Explained {
@@ -53,11 +54,6 @@ function largestDifference(ours: TreeExplanation, theirs: Explained): number {
   return largest;
 }
 
-function explained<T>(answer: ({ ok: true } & T) | { ok: false; needed: string; have: string }): T {
-  if (!answer.ok) throw new Error(`${answer.needed}: ${answer.have}`);
-  return answer;
-}
-
 /** One tree of an ensemble. */
 function onlyTree(ensemble: TreeEnsemble, tree: number): TreeEnsemble {
   return { ...ensemble, roots: ensemble.roots.slice(tree, tree + 1), baseScores: new Float64Array(1) };
@@ -77,7 +73,7 @@ describe.each(['random-forest', 'xgboost'])('%s', (name) => {
 
   test('evaluates to the scores of ONNX Runtime on every replayed row', async () => {
     const replayed = all.slice(FIRST_REPLAYED_ROW);
-    const { outputs } = explained(evaluateTrees(ensemble, replayed));
+    const { outputs } = answered(evaluateTrees(ensemble, replayed));
     const session = await InferenceSession.create(modelBytes(`${name}.onnx`));
     const flat = Float32Array.from(replayed.flatMap((row) => [...row]));
     const feeds =
@@ -113,7 +109,7 @@ describe.each(['random-forest', 'xgboost'])('%s', (name) => {
   });
 
   test('path-dependent values are those of shap on the model as it was trained, with its covers', () => {
-    const ours = explained(pathDependentTreeShap(ensemble, rows, expected.covers));
+    const ours = answered(pathDependentTreeShap(ensemble, rows, expected.covers));
     expect(ours.kind).toBe('path-dependent');
     // Exported leaves are float32: 60 of up to 1/60, each rounded by up to 2⁻²⁵ of itself, give 3e-8 at most. XGBoost
     // computes its own values in float32; shap on the exported trees with the same covers does not.
@@ -124,14 +120,14 @@ describe.each(['random-forest', 'xgboost'])('%s', (name) => {
   });
 
   test('path-dependent values are those of shap on the exported trees, with covers counted on the training rows', () => {
-    const { covers, unreachedNodes } = explained(countNodeCovers(ensemble, all.slice(0, FIRST_REPLAYED_ROW)));
+    const { covers, unreachedNodes } = answered(countNodeCovers(ensemble, all.slice(0, FIRST_REPLAYED_ROW)));
     expect(unreachedNodes).toBe(0);
-    const ours = explained(pathDependentTreeShap(ensemble, rows, covers));
+    const ours = answered(pathDependentTreeShap(ensemble, rows, covers));
     expect(largestDifference(ours, expected.exportedPathDependent)).toBeLessThan(1e-10);
   });
 
   test('interventional values are those of shap, which computes them in float32', () => {
-    const ours = explained(interventionalTreeShap(ensemble, rows, background));
+    const ours = answered(interventionalTreeShap(ensemble, rows, background));
     expect(ours.kind).toBe('interventional');
     expect(ours.space).toBe(name === 'xgboost' ? 'before-transform' : 'model-output');
     expect(largestDifference(ours, expected.interventional)).toBeLessThan(2e-6);
@@ -143,7 +139,7 @@ describe.each(['random-forest', 'xgboost'])('%s', (name) => {
     const some = [rows[0]!, rows[20]!];
     const few = background.slice(0, 2);
     const features = (tree: TreeEnsemble) => {
-      const { values } = explained(interventionalTreeShap(tree, some, few));
+      const { values } = answered(interventionalTreeShap(tree, some, few));
       return values.map(([one]) => one!);
     };
     let compared = 0;
@@ -156,7 +152,7 @@ describe.each(['random-forest', 'xgboost'])('%s', (name) => {
       for (const [index, row] of some.entries()) {
         const slow = await exactShapley<number>(
           (asked) =>
-            explained(
+            answered(
               evaluateTrees(
                 tree,
                 asked.map((cells) => {

@@ -12,6 +12,7 @@ import {
   readOnnxTrees,
   type TreeExplanation,
 } from '../src/index.ts';
+import { answered } from './answered.ts';
 import { normal, seeded } from './random.ts';
 
 interface Explained {
@@ -41,11 +42,6 @@ function treesOf(name: string, options?: ReadOnnxOptions): OnnxTrees {
   const read = readOnnxTrees(bytesOf(name), options);
   if (!read.ok) throw new Error(`${name}: ${read.needed}, ${read.have}`);
   return read;
-}
-
-function answered<T>(answer: ({ ok: true } & T) | { ok: false; needed: string; have: string }): T {
-  if (!answer.ok) throw new Error(`${answer.needed}: ${answer.have}`);
-  return answer;
 }
 
 const missing = (rows: readonly (readonly (number | null)[])[]): number[][] =>

@@ -89,7 +89,6 @@ export async function permutationImportance<C extends Cell, L>(
   if (!asked.ok) return asked;
   const resolved = resolveMetric(options.metric, labels, asked.predictions);
   if (!resolved.ok) return resolved;
-  // One order, shuffled on: scikit-learn's way, so that the same random numbers give the same permutations.
   const order = shuffledPositions(rows.length, options.random);
   const permutations = Array.from({ length: repeats }, (_, repeat) => {
     if (repeat > 0) shuffle(order, options.random);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { withComplement } from '../src/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: fixtures are read as the scripts wrote them
 export function readFixture(name: string): any {
@@ -24,4 +25,9 @@ export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike
     if (!(difference <= largest)) largest = difference;
   }
   return largest;
+}
+
+/** Probabilities of two classes from those of the second. */
+export function both(scores: ArrayLike<number>): Float64Array {
+  return must(withComplement(scores)).probabilities;
 }

@@ -11,9 +11,8 @@ import {
   nonNegativeWeights,
   selectGreedily,
   stackingFeatures,
-  withComplement,
 } from '../src/index.ts';
-import { largestDifference, must, readFixture, unpack } from './fixture.ts';
+import { both, largestDifference, must, readFixture, unpack } from './fixture.ts';
 
 interface Learned {
   name: string;
@@ -155,7 +154,7 @@ describe.each(classification)('calibrating the last member of $name', (set) => {
   const logged = logOf(set);
   // Of two classes scikit-learn calibrates the second alone and takes the first as the rest.
   const second = Array.from(logged.members[member] as ArrayLike<number>).filter((_, at) => at % 2 === 1);
-  const log = classes === 2 ? { ...logged, members: [...logged.members.slice(0, -1), withComplement(second)] } : logged;
+  const log = classes === 2 ? { ...logged, members: [...logged.members.slice(0, -1), both(second)] } : logged;
   const calibrated = (options: CalibrationOptions) => {
     const { calibrator } = must(fitCalibrator(log, member, { ...options, minimumRows: 10 }));
     const probabilities = set.outcomes.flatMap((_, row) => [

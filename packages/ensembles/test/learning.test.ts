@@ -9,9 +9,8 @@ import {
   selectFreshRows,
   selectGreedily,
   takeRows,
-  withComplement,
 } from '../src/index.ts';
-import { must, readFixture, unpack } from './fixture.ts';
+import { both, must, readFixture, unpack } from './fixture.ts';
 
 const set = readFixture('learning.json').classification[0];
 const log: MemberLog = {
@@ -104,7 +103,7 @@ test('a stronger penalty leaves smaller weights', () => {
 });
 
 describe('calibration', () => {
-  const honest = withComplement(Float64Array.from({ length: 1200 }, (_, row) => ((row * 7) % 12) / 12 + 1 / 24));
+  const honest = both(Float64Array.from({ length: 1200 }, (_, row) => ((row * 7) % 12) / 12 + 1 / 24));
   const outcomes = Array.from({ length: 1200 }, (_, row) => {
     const group = (row * 7) % 12;
     return Number((Math.floor(row / 12) * 0.618) % 1 < group / 12 + 1 / 24);
@@ -135,7 +134,7 @@ describe('calibration', () => {
   });
 
   test('refuses a temperature of 0 or infinity', () => {
-    const right = withComplement(outcomes.map((outcome) => (outcome === 1 ? 0.8 : 0.2)));
+    const right = both(outcomes.map((outcome) => (outcome === 1 ? 0.8 : 0.2)));
     const wrong = right.map((one) => 1 - one);
     for (const members of [right, wrong]) {
       const answer = fitCalibrator({ task, members: [members], outcomes }, 0, { method: 'temperature' });
@@ -155,7 +154,7 @@ test('fresh rows are later than every cutoff', () => {
   expect([rows, cutoff]).toEqual([[2, 4], 25]);
   const small: MemberLog = {
     task: { kind: 'classification', classes: 2 },
-    members: [withComplement([0.1, 0.2, 0.3, 0.4, 0.5])],
+    members: [both([0.1, 0.2, 0.3, 0.4, 0.5])],
     outcomes: [0, 1, null, 1, 0],
   };
   const taken = must(takeRows(small, rows)).log;

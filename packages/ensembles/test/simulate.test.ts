@@ -6,9 +6,8 @@ import {
   fitRidgeStack,
   type MemberLog,
   simulateEnsemble,
-  withComplement,
 } from '../src/index.ts';
-import { must, readFixture, unpack } from './fixture.ts';
+import { both, must, readFixture, unpack } from './fixture.ts';
 
 const fixture = readFixture('learning.json');
 
@@ -93,9 +92,9 @@ const OUTCOMES = SCORES.map((score, row) => Number(score + ((row * 13) % 7) / 10
 const log: MemberLog = {
   task: { kind: 'classification', classes: 2 },
   members: [
-    withComplement(SCORES),
-    withComplement(SCORES.map((score) => 1 - score)),
-    withComplement(SCORES.map((score, row) => (row < 30 ? Number.NaN : score ** 2))),
+    both(SCORES),
+    both(SCORES.map((score) => 1 - score)),
+    both(SCORES.map((score, row) => (row < 30 ? Number.NaN : score ** 2))),
   ],
   outcomes: OUTCOMES,
 };

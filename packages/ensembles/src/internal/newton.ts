@@ -57,7 +57,8 @@ function newtonDirection(point: Point): Float64Array {
   const residual = point.slope.map((value) => -value);
   let search = residual.slice();
   let squared = dot(residual, residual);
-  const goal = squared * Math.min(1e-4, squared);
+  // Looser far from the lowest point, where the direction is rough anyway; six digits near it, the rest is rounding.
+  const goal = squared * Math.max(1e-12, Math.min(1e-4, squared));
   for (let step = 0; step < 20 * size && squared > goal && squared > 0; step += 1) {
     const curved = point.curve(search);
     const along = dot(search, curved);

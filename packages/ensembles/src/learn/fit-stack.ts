@@ -64,8 +64,7 @@ export interface RidgeStack {
 /**
  * The meta-model of a stack for regression: ridge regression of the true value on the members' values,
  * min ‖y − Xw − b‖² + penalty·‖w‖². Of several penalties the one with the least leave-one-out error is taken, the first
- * of equals; 0.1, 1 and 10 unless given. Fails like `learnWeights`, when all true values are equal, and when no member
- * varies.
+ * of equals; 0.1, 1 and 10 unless given. Fails like `learnWeights`, and when all true values are equal.
  * Source: Hoerl and Kennard 1970; equals scikit-learn `RidgeCV`, the default final estimator of `StackingRegressor`.
  */
 export function fitRidgeStack(
@@ -79,10 +78,10 @@ export function fitRidgeStack(
     return failure('invalid-argument', 'at least one penalty, each a positive finite number');
   const read = readLog(log);
   if (!read.ok) return read;
+  if (read.outcomes.every((value) => value === read.outcomes[0])) return failure('constant', 'true values that differ');
   const table = metaFeatures(read);
   const fill = columnMeans(table);
   const centred = centre(table, fill, read.outcomes);
-  if (centred.targets.every((value) => value === 0)) return failure('constant', 'true values that differ');
   const tried: { penalty: number; error: number; weights: Float64Array }[] = [];
   for (const penalty of penalties) {
     const fit = solveRidge(centred, penalty);

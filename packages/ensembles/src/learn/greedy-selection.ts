@@ -1,5 +1,5 @@
 import { type Failure, failure, type Result } from '../result.ts';
-import { type EnsembleLoss, findLossProblem, meanLoss } from './losses.ts';
+import { type EnsembleLoss, findLossProblem, lossesOfMembers, meanLoss } from './losses.ts';
 import { type CompleteLog, type MemberLog, type RowCounts, readLog } from './rows.ts';
 
 export interface GreedyOptions {
@@ -55,6 +55,8 @@ export function selectGreedily(log: MemberLog, options: GreedyOptions): Result<G
   if (problem) return problem;
   const read = readLog(log);
   if (!read.ok) return read;
+  const alone = lossesOfMembers(read, loss);
+  if (!alone.ok) return alone;
   const state: Selection = { log: read, loss, cost, sum: new Float64Array(read.count * read.width), order: [] };
   const trajectory: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -73,7 +75,6 @@ export function selectGreedily(log: MemberLog, options: GreedyOptions): Result<G
   const kept = state.order.slice(0, size);
   const weights = new Array<number>(read.members.length).fill(0);
   for (const member of kept) weights[member] = (weights[member] as number) + 1 / size;
-  const memberLosses = read.members.map((answers) => meanLoss(loss, answers, read.outcomes, read.width));
   const spent = cost && costOf(cost, kept);
   return {
     ok: true,
@@ -82,7 +83,7 @@ export function selectGreedily(log: MemberLog, options: GreedyOptions): Result<G
     trajectory,
     size,
     loss: (trajectory[size - 1] as number) - (cost?.price ?? 0) * (spent ?? 0),
-    memberLosses,
+    memberLosses: alone.losses,
     cost: spent,
     rows: read.rows,
   };

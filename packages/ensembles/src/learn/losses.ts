@@ -1,5 +1,6 @@
-import { type Failure, failure } from '../result.ts';
+import { type Failure, failure, type Result } from '../result.ts';
 import type { EnsembleTask } from '../settings.ts';
+import type { CompleteLog } from './rows.ts';
 
 /**
  * - `log_loss`: −mean ln p(true label), with p not below 2⁻⁵²
@@ -67,4 +68,12 @@ export function rowLoss(
       return best === outcome ? 0 : 1;
     }
   }
+}
+
+/** Mean loss of each member alone. */
+export function lossesOfMembers(log: CompleteLog, loss: EnsembleLoss): Result<{ readonly losses: readonly number[] }> {
+  const losses = log.members.map((answers) => meanLoss(loss, answers, log.outcomes, log.width));
+  return losses.every(Number.isFinite)
+    ? { ok: true, losses }
+    : failure('not-finite', 'errors whose squares are within the range of numbers');
 }

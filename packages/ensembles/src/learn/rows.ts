@@ -142,12 +142,18 @@ function findAnswerProblem(row: Float64Array, task: EnsembleTask): Failure | und
   return Number.isFinite(row[0]) ? undefined : failure('not-finite', 'finite values of every member');
 }
 
-/** Probabilities of two classes, row after row, from scores of the second one. NaN stays NaN. */
-export function withComplement(scores: ArrayLike<number>): Float64Array {
-  const both = new Float64Array(2 * scores.length);
+/**
+ * Probabilities of two classes, row after row, from scores of the second one. NaN, for no answer, stays NaN.
+ * Fails on no score at all and on one outside [0, 1].
+ */
+export function withComplement(scores: ArrayLike<number>): Result<{ readonly probabilities: Float64Array }> {
+  if (scores.length === 0) return failure('empty', 'at least one score');
+  const probabilities = new Float64Array(2 * scores.length);
   for (let row = 0; row < scores.length; row += 1) {
-    both[2 * row] = 1 - (scores[row] as number);
-    both[2 * row + 1] = scores[row] as number;
+    const score = scores[row] as number;
+    if (score < 0 || score > 1) return failure('not-a-probability', `scores[${row}] must lie between 0 and 1`);
+    probabilities[2 * row] = 1 - score;
+    probabilities[2 * row + 1] = score;
   }
-  return both;
+  return { ok: true, probabilities };
 }

@@ -1,7 +1,7 @@
 import { minimiseQuadratic } from '../internal/active-set.ts';
 import { dot, multiply } from '../internal/cholesky.ts';
 import { failure, type Result } from '../result.ts';
-import { type EnsembleLoss, findLossProblem, meanLoss, SMALLEST_PROBABILITY } from './losses.ts';
+import { type EnsembleLoss, findLossProblem, lossesOfMembers, meanLoss, SMALLEST_PROBABILITY } from './losses.ts';
 import { type CompleteLog, type MemberLog, type RowCounts, readLog } from './rows.ts';
 
 export interface LearnedWeights {
@@ -39,16 +39,16 @@ export function learnWeights(
     return failure('not-applicable', 'a loss that is convex in the weights: log_loss or brier');
   const read = readLog(log);
   if (!read.ok) return read;
+  const alone = lossesOfMembers(read, loss);
+  if (!alone.ok) return alone;
   const { weights, gap } = loss === 'log_loss' ? byLogLoss(read) : byResiduals(read);
-  if (!weights.every(Number.isFinite))
-    return failure('not-finite', 'errors whose squares are within the range of numbers');
   const lossOf = (mix: Float64Array) => meanLoss(loss, mixAnswers(read, mix), read.outcomes, read.width);
   const size = read.members.length;
   return {
     ok: true,
     weights: [...weights],
     loss: lossOf(weights),
-    memberLosses: read.members.map((answers) => meanLoss(loss, answers, read.outcomes, read.width)),
+    memberLosses: alone.losses,
     equalLoss: lossOf(new Float64Array(size).fill(1 / size)),
     gap,
     rows: read.rows,

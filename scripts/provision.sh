@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the whole test suite wants beyond npm packages, on Debian and Ubuntu: PostgreSQL and Chromium.
+# Installs what the whole test suite wants beyond npm packages, on Debian and Ubuntu: PostgreSQL, Chromium, and the
+# Python environments that scripts/python-environments.txt lists.
 # Servers are not started: the tests start their own, on free ports, in temporary directories.
 set -euo pipefail
 
@@ -8,7 +9,19 @@ packages=()
 if ! { [ -x /usr/bin/chromium ] || [ -x /usr/bin/google-chrome ] || [ -n "${CHROMIUM_PATH:-}" ]; }; then
   packages+=(chromium)
 fi
+python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+
+make_python_environments() {
+  local here name requirements
+  here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+  cd "$here/.."
+  while read -r name requirements; do
+    [ -z "$name" ] || "$here/python-environment.sh" "$name" "$requirements" >/dev/null
+  done <"$here/python-environments.txt"
+}
+
 if [ ${#packages[@]} -eq 0 ]; then
+  make_python_environments
   echo 'Everything is installed.'
   exit 0
 fi
@@ -20,4 +33,5 @@ export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" mkdir -p /etc/postgresql-common
 echo 'create_main_cluster = false' | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"
+make_python_environments
 echo "Installed: ${packages[*]}"

@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface Services {
   /** Environment for the tests. */
@@ -45,12 +47,44 @@ export async function startServices(): Promise<Services> {
       stops.push(started.stop);
     }
   }
+  for (const { name, variable, python } of pythonEnvironments()) {
+    if (python === undefined) leftOut.push(`tests with ${name}: no Python environment (run scripts/provision.sh)`);
+    else {
+      environment[variable] = python;
+      available.push(`the Python environment ${name}`);
+    }
+  }
   if (process.env.CLICKHOUSE_URL !== undefined) available.push('ClickHouse at CLICKHOUSE_URL');
 
   const stop = async () => {
     for (const end of stops) await end();
   };
   return { environment, available, leftOut, stop };
+}
+
+/**
+ * The Python environments that tests name, and where scripts/python-environment.sh has made them. A variable such
+ * as SWITCHYARD_TEST_PYTHON_TRITONCLIENT names the interpreter, and is taken from the environment where it is set.
+ */
+function pythonEnvironments(): { name: string; variable: string; python: string | undefined }[] {
+  const root = fileURLToPath(new URL('../', import.meta.url));
+  const cache =
+    process.env.SWITCHYARD_PYTHON_CACHE ??
+    join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'switchyard/python');
+  return readFileSync(join(root, 'scripts/python-environments.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [name = '', requirements = ''] = line.split(' ');
+      const variable = `SWITCHYARD_TEST_PYTHON_${name.toUpperCase().replaceAll('-', '_')}`;
+      const digest = createHash('sha256')
+        .update(readFileSync(join(root, requirements)))
+        .digest('hex')
+        .slice(0, 12);
+      const directory = join(cache, `${name}-${digest}`);
+      const made = existsSync(join(directory, 'complete')) ? join(directory, 'bin/python') : undefined;
+      return { name, variable, python: process.env[variable] ?? made };
+    });
 }
 
 interface StartedPostgres {

@@ -303,7 +303,8 @@ describe('everything beside inference', () => {
     expect((await call('ModelConfig', { name: 'single' })).answer).toMatchObject({
       config: { name: 'single', max_batch_size: 0, input: [{ name: 'input', data_type: 'TYPE_FP32', dims: [-1, 2] }] },
     });
-    expect((await refusal('ModelReady', { name: 'nobody' }))?.code).toBe(status.NOT_FOUND);
+    expect((await call('ModelReady', { name: 'nobody' })).answer).toEqual({ ready: false });
+    expect((await refusal('ModelMetadata', { name: 'nobody' }))?.code).toBe(status.NOT_FOUND);
     gateway.isDraining = true;
     expect((await call('ServerReady')).answer).toEqual({ ready: false });
     gateway.serve(undefined);

@@ -121,10 +121,8 @@ function readCalls(options: GrpcOptions, isReady: () => boolean): UntypedService
     ServerLive: unary(() => ({ live: true })),
     ServerReady: unary(() => ({ ready: isReady() })),
     ServerMetadata: unary(() => ({ name: 'switchyard', version: options.version, extensions: EXTENSIONS })),
-    ModelReady: unary((request: NamedRequest) => {
-      target(request);
-      return { ready: isReady() };
-    }),
+    // What is not known is not ready either: clients ask this to wait for it, and take an error for another thing.
+    ModelReady: unary((request: NamedRequest) => ({ ready: isReady() && isKnown(() => target(request)) })),
     ModelMetadata: unary((request: NamedRequest) => targetMetadata(target(request))),
     ModelConfig: unary((request: NamedRequest) => ({ config: targetConfig(target(request)) })),
     ModelStatistics: unary(({ name, version }: NamedRequest) => ({
@@ -144,6 +142,16 @@ function readCalls(options: GrpcOptions, isReady: () => boolean): UntypedService
       unloadFromRepository(requireState(), name),
     ),
   };
+}
+
+function isKnown(find: () => unknown): boolean {
+  try {
+    find();
+    return true;
+  } catch (error) {
+    if (SwitchyardError.is(error)) return false;
+    throw error;
+  }
 }
 
 function loadService(file: string, path: readonly string[]) {

@@ -13,7 +13,7 @@ import { createOutbox } from './log/outbox.ts';
 import { createRejectionCounter } from './log/rejection-counter.ts';
 import { createGatewayMetrics } from './metrics/gateway-metrics.ts';
 import { renderUpstreamMetrics } from './metrics/upstream-metrics.ts';
-import type { EndpointLoad } from './predict/endpoint-plan.ts';
+import { createAdmission, type EndpointLoad } from './predict/admission.ts';
 import { createPredictionRunner } from './predict/prediction-runner.ts';
 import { createRequestHandler } from './request-handler.ts';
 import type { ControlClient } from './snapshot/control-client.ts';
@@ -70,7 +70,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const newId = createIdGenerator();
   const outbox = createOutbox(log, metrics.counters);
   const rejections = createRejectionCounter(log, metrics, id);
-  const runner = createPredictionRunner({ outbox, newId });
+  const runner = createPredictionRunner({ outbox, newId, admission: createAdmission() });
   const models = createModelStore();
   const loads = new Map<string, EndpointLoad>();
   const pool = createOnnxWorkerPool({ threads: Math.max(1, availableParallelism() - 1) });

@@ -21,6 +21,7 @@ import type { LoadedModel } from '@switchyard/runtimes';
 import { CircuitBreaker, RetryBudget } from '../execution/circuit-breaker.ts';
 import { type EnsemblePlan, planEnsemble } from '../execution/ensemble-plan.ts';
 import type { EndpointMetrics, ModelMetrics, TargetMetrics, VersionMetrics } from '../metrics/gateway-metrics.ts';
+import type { EndpointLoad } from './admission.ts';
 import {
   type FeaturePlan,
   planFeatures,
@@ -28,11 +29,6 @@ import {
   planShadowGatherer,
   type ShadowGatherer,
 } from './feature-plan.ts';
-
-/** What outlives revisions of an endpoint: how much of it is under way now. */
-export interface EndpointLoad {
-  queuedRows: number;
-}
 
 /** Who answers, as responses and records name it. */
 export interface ServedPlan {

@@ -4,6 +4,7 @@ import { createModelCalls, type ModelCalls } from '../execution/model-calls.ts';
 import { codeOf, type Outcome, runDecision, type ShadowRun } from '../execution/run-decision.ts';
 import type { Outbox } from '../log/outbox.ts';
 import type { Lease } from '../snapshot/lease.ts';
+import type { Admission } from './admission.ts';
 import type { EndpointPlan, ServedPlan } from './endpoint-plan.ts';
 import type { ReceivedRow } from './feature-plan.ts';
 import type { PredictionRequest } from './prediction-request.ts';
@@ -77,17 +78,18 @@ export interface PredictionRunner {
 export interface RunnerOptions {
   readonly outbox: Outbox;
   readonly newId: () => string;
+  readonly admission: Admission;
 }
 
 const NO_FEATURES: Readonly<Record<string, never>> = Object.freeze({});
 
-export function createPredictionRunner({ outbox, newId }: RunnerOptions): PredictionRunner {
+export function createPredictionRunner({ outbox, newId, admission }: RunnerOptions): PredictionRunner {
   const shadowRunner = createShadowRunner(outbox);
   let jobsInFlight = 0;
 
   const submit: PredictionRunner['submit'] = (plan, lease, request, arrival, done) => {
     const count = request.rows.length;
-    admit(plan, count);
+    const timeoutMs = Math.min(plan.settings.timeoutMs, arrival.timeoutMs ?? Number.POSITIVE_INFINITY);
     const modelTimes: Job['modelTimes'] = [];
     const job: Job = {
       plan,
@@ -101,15 +103,26 @@ export function createPredictionRunner({ outbox, newId }: RunnerOptions): Predic
         modelTimes.push([now - modelMicros / 1_000, now]);
       }),
       shadows: [],
-      timeoutMs: Math.min(plan.settings.timeoutMs, arrival.timeoutMs ?? Number.POSITIVE_INFINITY),
+      timeoutMs,
       modelTimes,
       waiting: count,
       isSettled: false,
       timer: undefined,
     };
-    for (let index = 0; index < count; index += 1) job.rows.push(route(job, index));
-    // Nothing above may leave traces: it can throw.
-    plan.load.queuedRows += count;
+    const nowMs = performance.now();
+    admission.enter(plan.load, {
+      rows: count,
+      maximumQueuedRows: plan.settings.maximumQueuedRows,
+      timeoutMs: timeoutMs - (nowMs - arrival.startedAtMs),
+      nowMs,
+    });
+    try {
+      for (let index = 0; index < count; index += 1) job.rows.push(route(job, index));
+    } catch (error) {
+      admission.leave(plan.load, count, 0, nowMs);
+      throw error;
+    }
+    // From here on nothing throws: every job is settled.
     lease.acquire();
     jobsInFlight += 1;
     // Models that run inline answer before any timer could fire, so only others are watched.
@@ -164,10 +177,10 @@ export function createPredictionRunner({ outbox, newId }: RunnerOptions): Predic
     job.isSettled = true;
     clearTimeout(job.timer);
     const { plan, rows } = job;
-    plan.load.queuedRows -= rows.length;
     // A request fails as a whole, with what its first failing row says.
     const failure = late ?? rows.find(({ outcome }) => outcome?.answer === undefined)?.outcome?.error;
     const answered = failure === undefined ? answersOf(job) : [];
+    admission.leave(plan.load, rows.length, answered.length, performance.now());
     outbox.add(linesOf(job, failure, answered), (logFailure) => {
       jobsInFlight -= 1;
       job.lease.release();
@@ -185,20 +198,6 @@ export function createPredictionRunner({ outbox, newId }: RunnerOptions): Predic
   };
 
   return { submit, inFlight: () => jobsInFlight + shadowRunner.inFlight() };
-}
-
-function admit(plan: EndpointPlan, count: number): void {
-  const { maximumQueuedRows } = plan.settings;
-  if (plan.load.queuedRows + count <= maximumQueuedRows) return;
-  if (count > maximumQueuedRows) {
-    throw new SwitchyardError(
-      'batch_too_large',
-      `${count} rows are more than the queue of ${maximumQueuedRows} can ever hold`,
-    );
-  }
-  throw new SwitchyardError('overloaded', `${plan.load.queuedRows} rows of this endpoint wait already`, {
-    retryAfterSeconds: 1,
-  });
 }
 
 function conditionFeatures(plan: EndpointPlan, row: ReceivedRow): Readonly<Record<string, unknown>> {

@@ -1,7 +1,8 @@
 import type { ServedVersion, ServingSnapshot } from '@switchyard/contracts';
 import type { LoadedModel } from '@switchyard/runtimes';
 import type { GatewayMetrics, ModelMetrics, VersionMetrics } from '../metrics/gateway-metrics.ts';
-import { type EndpointLoad, type EndpointPlan, planEndpoint } from '../predict/endpoint-plan.ts';
+import { type EndpointLoad, newEndpointLoad } from '../predict/admission.ts';
+import { type EndpointPlan, planEndpoint } from '../predict/endpoint-plan.ts';
 import { createLease, type Lease } from './lease.ts';
 
 /** A model version that is addressed directly. */
@@ -48,7 +49,7 @@ export interface ServingStateContext {
 export function buildServingState(snapshot: ServingSnapshot, context: ServingStateContext): ServingState {
   const { gateway, metrics, loads, findLoaded } = context;
   const loadOf = (name: string): EndpointLoad => {
-    const known = loads.get(name) ?? { queuedRows: 0 };
+    const known = loads.get(name) ?? newEndpointLoad();
     loads.set(name, known);
     return known;
   };

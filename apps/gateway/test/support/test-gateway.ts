@@ -7,6 +7,7 @@ import { createIdGenerator } from '../../src/identifiers.ts';
 import { createOutbox } from '../../src/log/outbox.ts';
 import { createRejectionCounter } from '../../src/log/rejection-counter.ts';
 import { createGatewayMetrics } from '../../src/metrics/gateway-metrics.ts';
+import { createAdmission } from '../../src/predict/admission.ts';
 import { createPredictionRunner } from '../../src/predict/prediction-runner.ts';
 import { createRequestHandler } from '../../src/request-handler.ts';
 import { buildServingState, type ServingState } from '../../src/snapshot/serving-state.ts';
@@ -89,7 +90,7 @@ export async function startTestGateway(
     limits,
     current: () => state,
     isDraining: () => gateway.isDraining,
-    runner: createPredictionRunner({ outbox, newId }),
+    runner: createPredictionRunner({ outbox, newId, admission: createAdmission() }),
     outbox,
     rejections,
     metrics,

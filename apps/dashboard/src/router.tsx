@@ -51,9 +51,14 @@ const endpoints = createRoute({
   path: '/endpoints',
   component: lazyRouteComponent(() => import('./pages/endpoints/endpoints-page.tsx'), 'EndpointsPage'),
 });
+const ENDPOINT_TABS = ['edit', 'try'] as const;
 const endpoint = createRoute({
   getParentRoute: () => root,
   path: '/endpoints/$endpoint',
+  validateSearch: (search: Record<string, unknown>): { tab?: (typeof ENDPOINT_TABS)[number] } => {
+    const tab = ENDPOINT_TABS.find((one) => one === search.tab);
+    return tab === undefined ? {} : { tab };
+  },
   component: lazyRouteComponent(() => import('./pages/endpoints/endpoint-page.tsx'), 'EndpointPage'),
 });
 const predictions = createRoute({

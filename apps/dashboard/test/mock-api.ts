@@ -4,10 +4,13 @@ import { extname, join, normalize } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LiveMessage, Policy } from '@switchyard/contracts';
 import { WebSocketServer } from 'ws';
+import { branchesOf } from '../src/policy/branches.ts';
+import { describeNode } from '../src/policy/describe.ts';
 import {
   createState,
   emptySummary,
   endpointOf,
+  endpointTraffic,
   type MockState,
   prediction,
   predictionDetail,
@@ -15,7 +18,7 @@ import {
   status,
   summary,
   timeSeries,
-  usedModels,
+  trialDetail,
 } from './mock-data.ts';
 
 /** `slow` never answers, so that what is shown while waiting stays. */
@@ -26,6 +29,10 @@ export interface MockApi {
   readonly setScenario: (scenario: Scenario) => void;
   /** Every request that changed something, as "METHOD path". */
   readonly changes: string[];
+  /** Bodies of those requests, in the same order. */
+  readonly bodies: unknown[];
+  /** Somebody else publishes. */
+  readonly publish: (endpoint: string, policy: Policy, by: string, note: string) => void;
   readonly dropSockets: () => void;
   readonly sendLive: (message: LiveMessage) => void;
   readonly close: () => Promise<void>;
@@ -61,6 +68,7 @@ export async function startMockApi(
   let scenario: Scenario = options.scenario ?? 'data';
   let state = createState(Date.now(), scenario === 'empty' ? 'empty' : 'data');
   const changes: string[] = [];
+  const bodies: unknown[] = [];
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://mock');
@@ -68,9 +76,11 @@ export async function startMockApi(
       if (!url.pathname.startsWith('/api/')) return serveFile(options.directory, url.pathname, response);
       if (scenario === 'slow') return;
       if (scenario === 'failing') throw new Refusal(503, 'storage_unavailable', 'The analytics store does not answer.');
-      if (request.method !== 'GET' && !url.pathname.endsWith('/check'))
-        changes.push(`${request.method} ${url.pathname}`);
       const body = await readBody(request);
+      if (request.method !== 'GET' && !url.pathname.endsWith('/check')) {
+        changes.push(`${request.method} ${url.pathname}`);
+        bodies.push(body.startsWith('{') ? JSON.parse(body) : body);
+      }
       const answer = route(state, scenario, request.method ?? 'GET', url, body);
       response.writeHead(answer === undefined ? 204 : 200, { 'content-type': 'application/json' });
       response.end(answer === undefined ? '' : JSON.stringify(answer));
@@ -114,10 +124,22 @@ export async function startMockApi(
   return {
     url: `http://127.0.0.1:${address.port}`,
     changes,
+    bodies,
+    publish: (endpoint, policy, by, note) => {
+      const revisions = state.endpoints.get(endpoint) ?? [];
+      const [live] = revisions;
+      if (live === undefined) throw new Error(`there is no ${endpoint}`);
+      const createdAt = new Date().toISOString();
+      const made = { ...live, revision: live.revision + 1, policy, author: by, note, rollbackOf: null, createdAt };
+      state.endpoints.set(endpoint, [made, ...revisions]);
+      send({ type: 'entity-changed', at: createdAt, entity: 'endpoint', name: endpoint });
+    },
     setScenario: (next) => {
       scenario = next;
       state = createState(Date.now(), next === 'empty' ? 'empty' : 'data');
       changes.length = 0;
+      bodies.length = 0;
+      trials.clear();
     },
     dropSockets: () => {
       for (const socket of sockets.clients) socket.terminate();
@@ -191,9 +213,13 @@ function route(state: MockState, scenario: Scenario, method: string, url: URL, b
     case 'PUT endpoints':
     case 'POST endpoints':
     case 'DELETE endpoints':
+      if (sub === 'traffic') {
+        return empty ? { ...endpointTraffic(from, to, ''), members: [] } : endpointTraffic(from, to, name);
+      }
+      if (sub === 'try') return tryEndpoint(state, name, JSON.parse(body), now);
       return endpointRoute(state, method, name, sub, body === '' ? {} : JSON.parse(body), now);
     case 'GET predictions':
-      return name === '' ? listPredictions(url.searchParams, empty, from, to) : findPrediction(name);
+      return name === '' ? listPredictions(url.searchParams, empty, from, to) : findPrediction(name, now);
     default:
       throw new Refusal(404, 'route_not_found', `${method} ${url.pathname}`);
   }
@@ -256,19 +282,20 @@ function endpointRoute(
   method: string,
   name: string,
   sub: string,
-  body: { policy?: Policy; baseRevision?: number; note?: string; revision?: number },
+  body: { policy?: Policy; baseRevision?: number; note?: string; author?: string; revision?: number },
   now: number,
 ): unknown {
   if (name === '') return { items: [...state.endpoints.keys()].map((one) => endpointOf(state, one)) };
   const revisions = state.endpoints.get(name) ?? [];
   const live = revisions[0];
   if (sub === 'check' && body.policy !== undefined) {
-    const before = new Map(live === undefined ? [] : usedModels(live.policy).map((one) => [one.path, label(one)]));
-    const after = new Map(usedModels(body.policy).map((one) => [one.path, label(one)]));
-    const paths = [...new Set([...before.keys(), ...after.keys()])];
+    const before = live === undefined ? new Map<string, string>() : describeByPath(live.policy);
+    const after = describeByPath(body.policy);
+    const paths = [...new Set([...after.keys(), ...before.keys()])];
+    const problems = problemsOf(state, body.policy, 'policy');
     return {
-      valid: true,
-      problems: [],
+      valid: problems.length === 0,
+      problems,
       changes: paths
         .map((path) => ({ path, before: before.get(path) ?? null, after: after.get(path) ?? null }))
         .filter((change) => change.before !== change.after),
@@ -280,7 +307,7 @@ function endpointRoute(
       revision: (live?.revision ?? 0) + 1,
       policy,
       note,
-      author: 'you',
+      author: body.author ?? 'you',
       rollbackOf,
       createdAt: new Date(now).toISOString(),
       settings: {
@@ -311,8 +338,77 @@ function endpointRoute(
   return sub === 'revisions' ? { items: revisions } : endpointOf(state, name);
 }
 
-const label = (one: { model: string; version?: string | undefined; alias?: string | undefined }) =>
+function describeByPath(policy: Policy, path = '', reachedBy = '', found = new Map<string, string>()) {
+  const text = policy.kind === 'model' ? modelText(policy) : `${policy.kind}: ${describeNode(policy).facts.join(', ')}`;
+  found.set(path, `${reachedBy}${text}`);
+  for (const branch of branchesOf(policy, path)) {
+    const weight = policy.kind === 'split' ? `weight ${policy.arms[branch.index ?? 0]?.weight}: ` : '';
+    const when = policy.kind === 'rules' && branch.index !== null ? `when ${policy.rules[branch.index]?.when}: ` : '';
+    describeByPath(branch.policy, branch.path, weight + when, found);
+  }
+  return found;
+}
+
+const modelText = (one: { model: string; version?: string | undefined; alias?: string | undefined }) =>
   one.version === undefined ? `${one.model}@${one.alias}` : `${one.model} v${one.version}`;
+
+/** The two that need the whole tree or the registry and that a person meets most. */
+function problemsOf(state: MockState, policy: Policy, field: string): { field: string; detail: string }[] {
+  const own: { field: string; detail: string }[] = [];
+  if (policy.kind === 'model') {
+    const model = state.models.find((one) => one.name === policy.model);
+    if (model === undefined) own.push({ field: `${field}.model`, detail: `there is no model '${policy.model}'` });
+    else if (policy.version !== undefined && Number(policy.version) > model.versionCount)
+      own.push({ field: `${field}.version`, detail: `model '${policy.model}' has no version ${policy.version}` });
+  }
+  if (policy.kind === 'split') {
+    const sum = policy.arms.reduce((total, arm) => total + arm.weight, 0);
+    if (Math.abs(sum - 1) > 1e-9)
+      own.push({ field: `${field}.arms`, detail: `the weights sum to ${Number(sum.toPrecision(12))}, not to 1` });
+  }
+  return [
+    ...own,
+    ...branchesOf(policy).flatMap((branch) => problemsOf(state, branch.policy, `${field}.${branch.field}`)),
+  ];
+}
+
+/** Trials by id, with when they can be read. */
+const trials = new Map<string, { readonly readableAt: number; readonly detail: unknown }>();
+const UNTIL_READABLE_MS = 900;
+
+function tryEndpoint(
+  state: MockState,
+  endpoint: string,
+  body: { features: Record<string, number | string | boolean | null>; unit?: string; context?: Record<string, string> },
+  now: number,
+): unknown {
+  const found = endpointOf(state, endpoint);
+  if (found === undefined) throw new Refusal(404, 'endpoint_not_found', `There is no endpoint ${endpoint}.`);
+  const missing = found.features.find(({ name, default: value }) => value === undefined && !(name in body.features));
+  if (missing !== undefined) {
+    throw new Refusal(400, 'invalid_features', `row 0, feature '${missing.name}': is missing`, [
+      { field: `features.${missing.name}`, detail: 'is missing, and has no default' },
+    ]);
+  }
+  const row = prediction(0x900000 + trials.size, now);
+  const detail = trialDetail(row, {
+    endpoint,
+    features: body.features,
+    unit: body.unit ?? '',
+    context: { ...body.context, source: 'dashboard' },
+    at: new Date(now).toISOString(),
+  });
+  trials.set(row.id, { readableAt: now + UNTIL_READABLE_MS, detail });
+  return {
+    id: row.id,
+    answer: detail.answer,
+    served: { model: detail.model, version: detail.version, path: detail.path },
+    revision: detail.revision,
+    requestId: detail.requestId,
+    overheadMicros: 412,
+    roundTripMicros: 5_310,
+  };
+}
 
 function listPredictions(query: URLSearchParams, empty: boolean, from: number, to: number): unknown {
   const limit = Number(query.get('limit') ?? 100);
@@ -339,7 +435,13 @@ function listPredictions(query: URLSearchParams, empty: boolean, from: number, t
   return { items, ...(to - index * 1_700 > from ? { nextCursor: String(index) } : {}) };
 }
 
-function findPrediction(id: string): unknown {
+function findPrediction(id: string, now: number): unknown {
+  const trial = trials.get(id);
+  if (trial !== undefined) {
+    if (trial.readableAt > now)
+      throw new Refusal(404, 'prediction_not_found', `there is no prediction ${id} in the store (yet)`);
+    return trial.detail;
+  }
   const index = Number.parseInt(id.slice(4, 8) + id.slice(9, 13), 16) - 0x10000000;
   if (!id.startsWith('019a') || Number.isNaN(index))
     throw new Refusal(404, 'prediction_not_found', 'The prediction is not known.');

@@ -2,6 +2,7 @@ import type { ControlAnswer } from '@switchyard/client';
 import type {
   Endpoint,
   EndpointRevision,
+  EndpointTraffic,
   Model,
   ModelVersion,
   PeriodSummary,
@@ -11,6 +12,8 @@ import type {
   PredictionSummary,
   TimeSeries,
 } from '@switchyard/contracts';
+
+import { policyLeaves } from '../src/policy/branches.ts';
 
 /** A pseudo-random sequence that is the same in every run (mulberry32). */
 export function createRandom(seed: number): () => number {
@@ -46,6 +49,92 @@ export const fraudPolicy = (forest = '2'): Policy => ({
   ],
   otherwise: { kind: 'model', model: 'xgboost', alias: 'champion' },
 });
+
+const leaf = (model: string, at: { version: string } | { alias: string }) => ({ kind: 'model' as const, model, ...at });
+
+/** Every kind of node at least once, some inside each other. */
+export const purchasePolicy: Policy = {
+  kind: 'shadow',
+  primary: {
+    kind: 'rules',
+    rules: [
+      {
+        name: 'returning',
+        when: "segment.visitor == 'returning'",
+        policy: {
+          kind: 'ensemble',
+          method: 'stacking',
+          members: [
+            { name: 'forest', policy: leaf('random-forest', { alias: 'champion' }) },
+            { name: 'boosted', policy: leaf('xgboost', { version: '2' }), timeoutMs: 40 },
+            { name: 'network', policy: leaf('neural-network', { version: '1' }), weight: 2 },
+          ],
+          minimumMembers: 2,
+          meta: { model: 'logistic', version: '1' },
+        },
+      },
+      {
+        name: 'big-basket',
+        when: 'features.amount > 900.0',
+        policy: {
+          kind: 'cascade',
+          steps: [
+            { name: 'cheap', minimumConfidence: 0.9, policy: leaf('logistic', { version: '1' }) },
+            { name: 'careful', policy: leaf('random-forest', { version: '2' }) },
+          ],
+        },
+      },
+      {
+        name: 'remote',
+        when: "context.channel == 'app'",
+        policy: {
+          kind: 'fallback',
+          targets: [
+            { name: 'torch', timeoutMs: 80, retries: 1, policy: leaf('neural-network', { version: '1' }) },
+            { name: 'local', policy: leaf('rules', { version: '1' }) },
+          ],
+          breaker: { failureShare: 0.3 },
+        },
+      },
+      {
+        name: 'mobile',
+        when: "segment.device == 'mobile'",
+        policy: {
+          kind: 'best',
+          metric: 'f1',
+          segment: 'region',
+          windowMinutes: 2_880,
+          candidates: [
+            { name: 'forest', policy: leaf('random-forest', { version: '2' }) },
+            { name: 'boosted', policy: leaf('xgboost', { alias: 'champion' }) },
+          ],
+        },
+      },
+    ],
+    otherwise: {
+      kind: 'split',
+      experiment: 'bandit-or-not',
+      arms: [
+        {
+          name: 'learning',
+          weight: 0.8,
+          policy: {
+            kind: 'bandit',
+            algorithm: 'linucb',
+            reward: { from: 'value', name: 'revenue', minimum: 0, maximum: 200 },
+            contextFeatures: ['amount', 'v1'],
+            arms: [
+              { name: 'forest', policy: leaf('random-forest', { version: '2' }) },
+              { name: 'network', policy: leaf('neural-network', { version: '1' }) },
+            ],
+          },
+        },
+        { name: 'control', weight: 0.2, policy: leaf('rules', { version: '1' }) },
+      ],
+    },
+  },
+  shadows: [{ name: 'next-forest', share: 0.25, policy: leaf('random-forest', { version: '3' }) }],
+};
 
 export interface MockState {
   models: Model[];
@@ -154,25 +243,23 @@ export function createState(now: number, scenario: 'data' | 'empty'): MockState 
         ],
       ],
       ['fraud-shadow', [revision('fraud-shadow', 1, { kind: 'model', model: 'rules', version: '1' }, '', null)]],
+      ['purchase', [revision('purchase', 1, purchasePolicy, 'Every kind of node', null)]],
     ]),
   };
 }
 
-export function usedModels(
-  policy: Policy,
-  path: string[] = [],
-): { model: string; version?: string | undefined; alias?: string | undefined; path: string }[] {
-  switch (policy.kind) {
-    case 'model':
-      return [{ model: policy.model, version: policy.version, alias: policy.alias, path: path.join('/') }];
-    case 'split':
-      return policy.arms.flatMap((arm) => usedModels(arm.policy, [...path, arm.name]));
-    case 'rules':
-      return [
-        ...policy.rules.flatMap((rule) => usedModels(rule.policy, [...path, rule.name])),
-        ...usedModels(policy.otherwise, [...path, 'otherwise']),
-      ];
-  }
+function usedModels(policy: Policy): {
+  model: string;
+  version?: string | undefined;
+  alias?: string | undefined;
+  path: string;
+}[] {
+  return policyLeaves(policy).map(({ node, path }) => ({
+    model: node.model,
+    version: node.version,
+    alias: node.alias,
+    path,
+  }));
 }
 
 export function endpointOf(state: MockState, name: string): Endpoint | undefined {
@@ -245,6 +332,60 @@ export function quality(): ControlAnswer<'listModelQuality'> {
       version: number,
       summary: summary(share, 0.6 + index * 0.35, index === 2 ? null : 0.981 - index * 0.012),
     })),
+  };
+}
+
+const PURCHASE_PATHS: readonly (readonly [path: string, share: number, failed: number, latency: number])[] = [
+  ['returning', 0.34, 0.0006, 3.1],
+  ['big-basket/cheap', 0.071, 0, 0.5],
+  ['big-basket/careful', 0.019, 0.0004, 2.4],
+  ['remote/torch', 0.082, 0.034, 6.2],
+  ['remote/local', 0.011, 0, 9.8],
+  ['mobile/forest', 0.04, 0, 1.3],
+  ['mobile/boosted', 0.19, 0.0002, 1.1],
+  ['otherwise/learning/forest', 0.15, 0.0001, 1.3],
+  ['otherwise/learning/network', 0.048, 0.0003, 1.8],
+  ['otherwise/control', 0.0485, 0, 0.3],
+  ['', 0.0005, 1, 20],
+];
+
+export function endpointTraffic(from: number, to: number, endpoint: string): EndpointTraffic {
+  const paths =
+    endpoint === 'purchase'
+      ? PURCHASE_PATHS
+      : endpoint === 'fraud'
+        ? PATHS.map(
+            ({ path, share }, index) => [path, share, index === 2 ? 0.021 : 0.0002 * index, 0.6 + index] as const,
+          )
+        : [];
+  const scale = (to - from) / 3_600_000;
+  const member = (
+    path: string,
+    name: string,
+    model: string,
+    number: string,
+    asked: number,
+    failed: number,
+    micros: number,
+    role: 'member' | 'attempt' | 'shadow' = 'member',
+  ) => ({ path, name, role, model, version: number, asked, failed, p50Micros: micros * 0.6, p95Micros: micros });
+  return {
+    from: instant(from),
+    to: instant(to),
+    paths: paths.map(([path, share, failed, latency], index) => {
+      const one = summary(share * scale, latency, index % 3 === 2 ? null : 0.94 - index * 0.01);
+      return { path, summary: { ...one, failed: Math.round(one.predictions * failed), rejected: 0 } };
+    }),
+    membersFrom: instant(Math.max(from, to - 3_600_000)),
+    members:
+      endpoint === 'purchase'
+        ? [
+            member('returning', 'forest', 'random-forest', '2', 20_000, 3, 1_900),
+            member('returning', 'boosted', 'xgboost', '2', 20_000, 412, 38_000),
+            member('returning', 'network', 'neural-network', '1', 20_000, 0, 2_300),
+            member('remote/local', 'torch', 'neural-network', '1', 2_026, 2_026, 80_000, 'attempt'),
+          ]
+        : [],
   };
 }
 
@@ -324,6 +465,49 @@ export function prediction(index: number, at: number): PredictionSummary {
     answer: failed ? {} : { label, score, probabilities: { '0': 1 - score, '1': score } },
     outcome: failed || known < 0.45 ? null : known < 0.96 ? label : 1 - label,
     totalMicros: 300 + random() * 1_500,
+  };
+}
+
+/** What a trial of the endpoint `purchase` becomes: an ensemble with all roles of members. */
+export function trialDetail(trial: PredictionSummary, given: Partial<PredictionDetail>): PredictionDetail {
+  const probabilities = { '0': 0.27, '1': 0.73 };
+  const answer = { label: 1, score: 0.73, probabilities };
+  const other = { label: 0, score: 0.41, probabilities: { '0': 0.59, '1': 0.41 } };
+  return {
+    ...predictionDetail(trial),
+    endpoint: 'purchase',
+    revision: 1,
+    path: 'returning',
+    model: 'ensemble:stacking',
+    version: '',
+    status: 'ok',
+    error: '',
+    answer,
+    outcome: null,
+    totalMicros: 4_180,
+    queueMicros: 310,
+    modelMicros: 3_400,
+    decision: [
+      { node: '', kind: 'rules', chosen: 'returning' },
+      { node: 'returning', kind: 'ensemble', chosen: 'stacking', reason: 'without boosted: deadline_exceeded' },
+    ],
+    propensity: 1,
+    members: [
+      { name: 'forest', role: 'member', model: 'random-forest', version: '2', answer, modelMicros: 1_720 },
+      {
+        name: 'boosted',
+        role: 'member',
+        model: 'xgboost',
+        version: '2',
+        error: 'deadline_exceeded',
+        modelMicros: 40_000,
+      },
+      { name: 'network', role: 'member', model: 'neural-network', version: '1', answer: other, modelMicros: 2_210 },
+      { name: 'local', role: 'attempt', model: 'rules', version: '1', error: 'upstream_failed', modelMicros: 120 },
+      { name: 'next-forest', role: 'shadow', model: 'random-forest', version: '3', answer: other, modelMicros: 2_940 },
+    ],
+    feedback: [],
+    ...given,
   };
 }
 
@@ -417,7 +601,8 @@ export function status(now: number, state: MockState): PlatformStatus {
         models: [...unique.values()].map(({ model, version: number }, index) => ({
           model,
           version: number,
-          state: 'ready',
+          // What the shadow runs is still on its way; nothing that answers is.
+          state: model === 'random-forest' && number === '3' ? 'loading' : 'ready',
           error: null,
           execution: index % 2 === 0 ? 'inline' : 'worker',
           runMicros: 21 + index * 40,

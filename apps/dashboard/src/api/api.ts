@@ -80,6 +80,13 @@ export const api = createApi({
       query: (args) => ({ route: 'listRevisions', query: { limit: 200 }, params: args.params }),
       providesTags: ['Revision'],
     }),
+    getEndpointTraffic: build.query<Answer<'getEndpointTraffic'>, Arguments<'getEndpointTraffic'>>({
+      query: (args) => ({ route: 'getEndpointTraffic', ...args }),
+      keepUnusedDataFor: MOVING_RANGE_SECONDS,
+    }),
+    tryEndpoint: build.mutation<Answer<'tryEndpoint'>, Arguments<'tryEndpoint'>>({
+      query: (args) => ({ route: 'tryEndpoint', ...args }),
+    }),
     checkPolicy: build.query<Answer<'checkPolicy'>, Arguments<'checkPolicy'>>({
       query: (args) => ({ route: 'checkPolicy', ...args }),
       providesTags: ['Revision'],
@@ -146,6 +153,8 @@ export const {
   useListEndpointsQuery,
   useGetEndpointQuery,
   useListRevisionsQuery,
+  useGetEndpointTrafficQuery,
+  useTryEndpointMutation,
   useCheckPolicyQuery,
   usePutEndpointMutation,
   useRollbackEndpointMutation,

@@ -5,21 +5,24 @@ import type { Zone } from '../time/time-range.ts';
 export interface Preferences {
   readonly zone: Zone;
   readonly hiddenPredictionColumns: readonly string[];
+  /** Who publishes from this browser, kept with every revision. */
+  readonly author: string;
 }
 
 const KEY = 'switchyard-preferences';
-const defaults: Preferences = { zone: 'local', hiddenPredictionColumns: ['version', 'unit'] };
+const defaults: Preferences = { zone: 'local', hiddenPredictionColumns: ['version', 'unit'], author: '' };
 
 export function loadPreferences(): Preferences {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     if (typeof kept !== 'object' || kept === null) return defaults;
-    const { zone, hiddenPredictionColumns } = kept as Partial<Record<keyof Preferences, unknown>>;
+    const { zone, hiddenPredictionColumns, author } = kept as Partial<Record<keyof Preferences, unknown>>;
     return {
       zone: zone === 'utc' ? 'utc' : 'local',
       hiddenPredictionColumns: Array.isArray(hiddenPredictionColumns)
         ? hiddenPredictionColumns.filter((name) => typeof name === 'string')
         : defaults.hiddenPredictionColumns,
+      author: typeof author === 'string' ? author : '',
     };
   } catch {
     return defaults;
@@ -41,6 +44,9 @@ export const preferences = createSlice({
     zoneChosen: (state, action: PayloadAction<Zone>) => {
       state.zone = action.payload;
     },
+    authorNamed: (state, action: PayloadAction<string>) => {
+      state.author = action.payload;
+    },
     predictionColumnToggled: (state, action: PayloadAction<string>) => {
       const hidden = new Set(state.hiddenPredictionColumns);
       if (!hidden.delete(action.payload)) hidden.add(action.payload);
@@ -49,4 +55,4 @@ export const preferences = createSlice({
   },
 });
 
-export const { zoneChosen, predictionColumnToggled } = preferences.actions;
+export const { zoneChosen, authorNamed, predictionColumnToggled } = preferences.actions;

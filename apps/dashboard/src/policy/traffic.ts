@@ -53,12 +53,12 @@ export function memberTrafficOf(
   traffic: EndpointTraffic,
   leaf: { readonly path: string; readonly model: string; readonly version: string | undefined },
 ): MemberTraffic | null {
-  const last = leaf.path.slice(leaf.path.lastIndexOf('/') + 1);
   const found = traffic.members.filter(
     (member) =>
       member.model === leaf.model &&
       (leaf.version === undefined || member.version === leaf.version) &&
-      (member.name === leaf.path || member.name === last || leaf.path.endsWith(`/${member.name}`)),
+      // Named from the node that asked it on; the paths of some of those nodes are longer than its own.
+      (member.name === leaf.path || leaf.path.endsWith(`/${member.name}`)),
   );
   const asked = found.reduce((sum, member) => sum + member.asked, 0);
   if (asked === 0) return null;

@@ -53,11 +53,21 @@ export function TextInput({
   hint,
   error,
   hideLabel,
+  className,
   ...rest
 }: FieldProps & InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }) {
   return (
     <Field label={label} hint={hint} error={error} hideLabel={hideLabel === true}>
-      {(ids) => <input type="text" autoComplete="off" spellCheck={false} {...rest} {...ids} className={styles.input} />}
+      {(ids) => (
+        <input
+          type="text"
+          autoComplete="off"
+          spellCheck={false}
+          {...rest}
+          {...ids}
+          className={[styles.input, className].filter(Boolean).join(' ')}
+        />
+      )}
     </Field>
   );
 }
@@ -67,11 +77,14 @@ export function TextArea({
   hint,
   error,
   hideLabel,
+  className,
   ...rest
-}: FieldProps & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+}: FieldProps & TextareaHTMLAttributes<HTMLTextAreaElement> & { ref?: Ref<HTMLTextAreaElement> }) {
   return (
     <Field label={label} hint={hint} error={error} hideLabel={hideLabel === true}>
-      {(ids) => <textarea {...rest} {...ids} className={`${styles.input} ${styles.area}`} />}
+      {(ids) => (
+        <textarea {...rest} {...ids} className={[styles.input, styles.area, className].filter(Boolean).join(' ')} />
+      )}
     </Field>
   );
 }

@@ -1,19 +1,16 @@
-import type { DecisionStep, PredictionDetail } from '@switchyard/contracts';
-import { Link } from '@tanstack/react-router';
-import { Boxes, Copy, GitFork, Link2, Split, Waypoints } from 'lucide-react';
-import type { ReactNode } from 'react';
+import type { PredictionDetail } from '@switchyard/contracts';
+import { Copy, Link2 } from 'lucide-react';
 import { useGetStatusQuery } from '../../api/api.ts';
-import { useModelColor } from '../../charts/use-entity-colors.ts';
 import { formatLabel } from '../../format/answer.ts';
-import { formatCount, formatInstant, formatMicros, formatNumber, formatPercent } from '../../format/format.ts';
+import { formatCount, formatInstant, formatNumber } from '../../format/format.ts';
 import { useTimeRange } from '../../time/use-time-range.tsx';
-import { Badge, Swatch } from '../../ui/badge.tsx';
+import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { notify } from '../../ui/notify.tsx';
 import { curlOfPrediction } from '../endpoints/curl.ts';
-import { AnswerCell, AnswerText, OutcomeCell } from './prediction-cells.tsx';
+import { DecisionSections, Section } from './decision-sections.tsx';
+import { AnswerCell, OutcomeCell } from './prediction-cells.tsx';
 import styles from './prediction-view.module.css';
-import { timingParts } from './timings.ts';
 
 /** One prediction: what was answered, how it was decided, what it took and what became of it. */
 export function PredictionView(props: { prediction: PredictionDetail }) {
@@ -47,15 +44,7 @@ export function PredictionView(props: { prediction: PredictionDetail }) {
           Copy link
         </Button>
       </div>
-      <Section title="Decision">
-        <Decision prediction={prediction} />
-      </Section>
-      <Section title="Time" note={formatMicros(prediction.totalMicros)}>
-        <Timings prediction={prediction} />
-      </Section>
-      <Section title="Members" note={formatCount(prediction.members.length)}>
-        <Members prediction={prediction} />
-      </Section>
+      <DecisionSections prediction={prediction} />
       <Section title="Feedback">
         <Feedback prediction={prediction} />
       </Section>
@@ -84,174 +73,6 @@ export function PredictionView(props: { prediction: PredictionDetail }) {
         />
       </Section>
     </div>
-  );
-}
-
-function Section(props: { title: string; note?: string; children: ReactNode }) {
-  return (
-    <section className={styles.section} aria-label={props.title}>
-      <h3>
-        {props.title} {props.note !== undefined && <span>{props.note}</span>}
-      </h3>
-      {props.children}
-    </section>
-  );
-}
-
-const STEP_ICONS: Record<string, typeof Split> = { split: Split, rules: GitFork, model: Boxes };
-
-function Decision(props: { prediction: PredictionDetail }) {
-  const { prediction } = props;
-  const color = useModelColor();
-  return (
-    <>
-      <ol className={styles.track}>
-        <Stop icon={<Waypoints size={13} />}>
-          <Link to="/endpoints/$endpoint" params={{ endpoint: prediction.endpoint }}>
-            {prediction.endpoint}
-          </Link>
-          <span className={styles.faint}>revision {prediction.revision}</span>
-        </Stop>
-        {prediction.decision.map((step) => {
-          const Icon = STEP_ICONS[step.kind] ?? Split;
-          return (
-            <Stop key={`${step.node} ${step.kind}`} icon={<Icon size={13} />}>
-              <b>{step.chosen}</b>
-              <span className={styles.faint}>{stepText(step)}</span>
-              {step.probabilities !== undefined && <Probabilities step={step} />}
-            </Stop>
-          );
-        })}
-        <Stop icon={<Boxes size={13} />}>
-          {prediction.model === '' ? (
-            <span className={styles.faint}>no model answered</span>
-          ) : (
-            <>
-              <Swatch color={color(prediction.model)} />
-              <Link to="/models/$model" params={{ model: prediction.model }}>
-                {prediction.model}
-              </Link>
-              <span className={styles.faint}>version {prediction.version}</span>
-            </>
-          )}
-        </Stop>
-      </ol>
-      <p className={styles.faint}>Probability of this whole path: {formatPercent(prediction.propensity, 2)}</p>
-    </>
-  );
-}
-
-function stepText(step: DecisionStep): string {
-  const parts = [
-    step.kind === 'rules'
-      ? step.reason === undefined
-        ? 'by rule'
-        : `because ${step.reason}`
-      : step.kind === 'split'
-        ? 'by split'
-        : step.kind,
-    step.kind !== 'rules' && step.reason !== undefined ? step.reason : '',
-    step.bucket === undefined ? '' : `bucket ${formatCount(step.bucket)} of 1,000,000`,
-  ];
-  return parts.filter((part) => part !== '').join(' · ');
-}
-
-function Probabilities(props: { step: DecisionStep }) {
-  return (
-    <ul className={styles.probabilities}>
-      {Object.entries(props.step.probabilities ?? {}).map(([arm, probability]) => (
-        <li key={arm} data-chosen={arm === props.step.chosen || undefined}>
-          <span>{arm}</span>
-          <span className={styles.bar} aria-hidden="true">
-            <i style={{ width: `${probability * 100}%` }} />
-          </span>
-          <span>{formatPercent(probability)}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Stop(props: { icon: ReactNode; children: ReactNode }) {
-  return (
-    <li className={styles.stop}>
-      <span className={styles.stopIcon} aria-hidden="true">
-        {props.icon}
-      </span>
-      <div>{props.children}</div>
-    </li>
-  );
-}
-
-function Timings(props: { prediction: PredictionDetail }) {
-  const parts = timingParts(props.prediction);
-  return (
-    <>
-      <div className={styles.timing} aria-hidden="true">
-        {parts.map((part) => (
-          <i key={part.name} data-part={part.name} style={{ width: `${part.share * 100}%` }} />
-        ))}
-      </div>
-      <ul className={styles.timingLegend}>
-        {parts.map((part) => (
-          <li key={part.name}>
-            <i data-part={part.name} aria-hidden="true" />
-            {part.label} <b>{formatMicros(part.micros)}</b>
-          </li>
-        ))}
-      </ul>
-      {props.prediction.batchRows > 1 && (
-        <p className={styles.faint}>Answered together with {formatCount(props.prediction.batchRows - 1)} other rows.</p>
-      )}
-    </>
-  );
-}
-
-function Members(props: { prediction: PredictionDetail }) {
-  const color = useModelColor();
-  if (props.prediction.members.length === 0) {
-    return (
-      <p className={styles.faint}>
-        {props.prediction.model === ''
-          ? 'No model ran.'
-          : `None besides ${props.prediction.model}, which answered alone.`}
-      </p>
-    );
-  }
-  return (
-    <table className={styles.table}>
-      <thead>
-        <tr>
-          <th scope="col">Model</th>
-          <th scope="col">Role</th>
-          <th scope="col">Answer</th>
-          <th scope="col" data-right>
-            Time
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.prediction.members.map((member) => (
-          <tr key={`${member.role} ${member.name} ${member.model}`}>
-            <td>
-              <span className={styles.member}>
-                <Swatch color={color(member.model)} />
-                {member.model} v{member.version}
-              </span>
-            </td>
-            <td>{member.role}</td>
-            <td>
-              {member.answer === undefined ? (
-                <Badge tone="bad">{member.error ?? 'no answer'}</Badge>
-              ) : (
-                <AnswerText answer={member.answer} />
-              )}
-            </td>
-            <td data-right>{formatMicros(member.modelMicros)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 

@@ -1,0 +1,219 @@
+import type { Endpoint } from '@switchyard/contracts';
+import { CircleAlert, CircleCheck, Rocket } from 'lucide-react';
+import { useState } from 'react';
+import { useGetEndpointTrafficQuery, usePutEndpointMutation } from '../../../api/api.ts';
+import { isApiError } from '../../../api/api-error.ts';
+import { authorNamed } from '../../../api/preferences.ts';
+import { useAppDispatch, useAppSelector } from '../../../api/store.ts';
+import { useUndoable } from '../../../deploy/use-undoable.tsx';
+import { formatPercent, plural } from '../../../format/format.ts';
+import { placeOf } from '../../../policy/edit.ts';
+import { trafficOf } from '../../../policy/traffic.ts';
+import { useTimeRange } from '../../../time/use-time-range.tsx';
+import { Button } from '../../../ui/button.tsx';
+import { TextArea, TextInput } from '../../../ui/field.tsx';
+import { Panel } from '../../../ui/panel.tsx';
+import { Failed } from '../../../ui/query-view.tsx';
+import styles from './editor.module.css';
+import { JsonDiff } from './json-diff.tsx';
+import type { Draft } from './use-draft.ts';
+import type { Checked } from './use-problems.ts';
+
+/** What is wrong, what would change, and why: all that comes before publishing. */
+export function Review(props: {
+  endpoint: Endpoint;
+  draft: Draft;
+  checked: Checked;
+  onJump: (field: string) => void;
+  onPublished: () => void;
+}) {
+  const { draft, checked } = props;
+  return (
+    <div className={styles.review}>
+      <Panel title="Check" aside={<Verdict draft={draft} checked={checked} />}>
+        <Problems {...props} />
+        {checked.error !== undefined && <Failed error={checked.error} retry={checked.retry} />}
+        {draft.mergeConflicts.length > 0 && (
+          <div className={styles.merged}>
+            Both sides had changed this; yours is kept:
+            <ul>
+              {draft.mergeConflicts.map((field) => (
+                <li key={field}>
+                  <button type="button" className={styles.link} onClick={() => props.onJump(field)}>
+                    {placeOf(draft.policy, field)}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </Panel>
+      <Panel title="What will change">
+        <WhatChanges {...props} />
+      </Panel>
+      <Publish {...props} />
+    </div>
+  );
+}
+
+function Verdict(props: { draft: Draft; checked: Checked }) {
+  const { draft, checked } = props;
+  const text =
+    draft.parseError !== null
+      ? 'no JSON'
+      : checked.error !== undefined
+        ? 'could not be checked'
+        : checked.problems.length > 0
+          ? plural(checked.problems.length, 'problem')
+          : checked.isChecking
+            ? 'checking…'
+            : 'can be served';
+  const isBad = draft.parseError !== null || checked.problems.length > 0 || checked.error !== undefined;
+  return (
+    <output className={styles.verdict} data-tone={isBad ? 'bad' : checked.isChecking ? 'busy' : 'good'}>
+      {isBad ? (
+        <CircleAlert size={14} aria-hidden="true" />
+      ) : (
+        !checked.isChecking && <CircleCheck size={14} aria-hidden="true" />
+      )}
+      {text}
+    </output>
+  );
+}
+
+function Problems(props: { draft: Draft; checked: Checked; onJump: (field: string) => void }) {
+  const { draft, checked } = props;
+  if (draft.parseError !== null)
+    return <p className={styles.faint}>The last draft that was JSON is kept until this one is.</p>;
+  if (checked.problems.length === 0) {
+    return (
+      <p className={styles.faint}>
+        {checked.isChecking
+          ? 'The shape is checked here, the models and conditions by the control plane.'
+          : 'Every model is there, every condition can be read, and all answer the same task.'}
+      </p>
+    );
+  }
+  return (
+    <ul className={styles.problems} aria-label="Problems">
+      {checked.problems.map((problem) => (
+        <li key={`${problem.field} ${problem.detail}`}>
+          <button type="button" className={styles.link} onClick={() => props.onJump(problem.field)}>
+            {placeOf(draft.policy, problem.field)}
+          </button>{' '}
+          <span>{problem.detail}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function WhatChanges(props: { endpoint: Endpoint; draft: Draft; checked: Checked }) {
+  const { endpoint, draft, checked } = props;
+  const { from, to } = useTimeRange();
+  const traffic = useGetEndpointTrafficQuery({ params: { endpoint: endpoint.name }, query: { from, to } }).data;
+  if (!draft.isChanged) return <p className={styles.faint}>Nothing yet: the draft is what is live.</p>;
+  const { changes } = checked;
+  return (
+    <>
+      {changes === undefined ? (
+        <p className={styles.faint}>Told once the draft has the right shape.</p>
+      ) : changes.length === 0 ? (
+        <p className={styles.faint}>Nothing: the draft serves what is live.</p>
+      ) : (
+        <ul className={styles.changes} aria-label="Changes" aria-busy={checked.isChecking}>
+          {changes.map((change) => (
+            <li key={change.path}>
+              <p>
+                <b>{change.path === '' ? 'all requests' : change.path}</b>
+                {traffic !== undefined && trafficOf(traffic, change.path).share !== null && change.before !== null && (
+                  <span>{formatPercent(trafficOf(traffic, change.path).share)} of traffic</span>
+                )}
+              </p>
+              {change.before !== null && <del>{change.before}</del>}
+              {change.after === null ? <em>is removed</em> : <ins>{change.after}</ins>}
+            </li>
+          ))}
+        </ul>
+      )}
+      {draft.parseError === null && (
+        <details className={styles.asJson}>
+          <summary>As JSON</summary>
+          <JsonDiff before={endpoint.live.policy} after={draft.policy} label="What will change, as JSON" />
+        </details>
+      )}
+    </>
+  );
+}
+
+function Publish(props: { endpoint: Endpoint; draft: Draft; checked: Checked; onPublished: () => void }) {
+  const { endpoint, draft, checked } = props;
+  const dispatch = useAppDispatch();
+  const author = useAppSelector((state) => state.preferences.author);
+  const [note, setNote] = useState('');
+  const [publish, publishing] = usePutEndpointMutation();
+  const said = useUndoable();
+  const error = isApiError(publishing.error) ? publishing.error : undefined;
+  const send = async () => {
+    const result = await publish({
+      params: { endpoint: endpoint.name },
+      body: {
+        policy: draft.policy as never,
+        baseRevision: draft.baseRevision,
+        note: note.trim(),
+        author: author.trim(),
+      },
+    });
+    if (result.data === undefined) return;
+    draft.drop();
+    said(result.data, endpoint.live.revision, `Revision ${result.data.revision} of ${endpoint.name} is published.`);
+    props.onPublished();
+  };
+  return (
+    <Panel title="Publish">
+      <form
+        className={styles.publish}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
+        <TextArea
+          label="Why (optional)"
+          hint="Kept in the history."
+          rows={2}
+          maxLength={2_000}
+          value={note}
+          onChange={({ target }) => setNote(target.value)}
+        />
+        <TextInput
+          label="Who (optional)"
+          hint="Kept in the history, and in this browser for the next time."
+          maxLength={200}
+          value={author}
+          onChange={({ target }) => dispatch(authorNamed(target.value))}
+        />
+        {error !== undefined && !draft.isBehind && (
+          <p className={styles.error} role="alert">
+            {error.detail} <code>{error.code}</code>
+          </p>
+        )}
+        <div className={styles.choices}>
+          <Button
+            kind="primary"
+            type="submit"
+            icon={<Rocket size={14} aria-hidden="true" />}
+            busy={publishing.isLoading}
+            disabled={!checked.canPublish || !draft.isChanged || draft.isBehind}
+          >
+            Publish
+          </Button>
+          <Button kind="quiet" disabled={!draft.isChanged} onClick={draft.drop}>
+            Discard the draft
+          </Button>
+        </div>
+        <p className={styles.faint}>Gateways take it over within seconds, without a failed request.</p>
+      </form>
+    </Panel>
+  );
+}

@@ -1,6 +1,7 @@
 import type { UpstreamOf } from '@switchyard/contracts';
 import type { TransportContext } from '../upstream/make-transport.ts';
 import type { Transport } from '../upstream/transport.ts';
+import { createGrpcTransport } from './grpc.ts';
 import { createRestTransport } from './rest.ts';
 
 /** Open Inference Protocol v2: Triton, MLServer, KServe, and Switchyard itself. */
@@ -8,5 +9,5 @@ export function createOpenInferenceTransport(
   upstream: UpstreamOf<'open-inference'>,
   context: TransportContext,
 ): Transport {
-  return createRestTransport(upstream, context);
+  return upstream.protocol === 'grpc' ? createGrpcTransport(upstream, context) : createRestTransport(upstream, context);
 }

@@ -68,7 +68,7 @@ beforeAll(async () => {
   await runShopScenario({
     controlUrl: platform.controlUrl,
     gatewayUrl: platform.gatewayUrl,
-    perSecond: 800,
+    perSecond: 1_500,
     passes: 1,
     labelDelayMs: [0, 400],
     signal: new AbortController().signal,

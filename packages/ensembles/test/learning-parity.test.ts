@@ -48,7 +48,7 @@ describe.each(['log_loss', 'brier'] as const)('weights by %s', (loss) => {
     for (const set of everyClassification) {
       const learned = must(learnWeights(logOf(set), { loss }));
       const expected = set.simplex[loss];
-      expect(learned.gap, set.name).toBeLessThan(1e-9);
+      expect(learned.gap, set.name).toBeLessThan(1e-11);
       expect(learned.loss, set.name).toBeLessThan(expected.loss + 1e-9);
       expect(Math.abs(learned.loss - expected.loss), set.name).toBeLessThan(1e-6);
       expect(learned.loss).toBeLessThanOrEqual(Math.min(...learned.memberLosses) + 1e-12);

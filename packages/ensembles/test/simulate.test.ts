@@ -76,7 +76,7 @@ describe.each(fixture.simulations as SimulatedSet[])('replaying $name', (set) =>
 
   test('a stack: losses and paired intervals are those of scikit-learn and NumPy', () => {
     const log = logOf(set.name);
-    const { model } = must(log.task.kind === 'regression' ? fitRidgeStack(log) : fitLogisticStack(log));
+    const { model } = log.task.kind === 'regression' ? must(fitRidgeStack(log)) : must(fitLogisticStack(log));
     check(set, { kind: 'stacking', model }, set.stack, 1e-7);
   });
 });

@@ -203,11 +203,18 @@ function lineSearch(
   slope: Float64Array,
 ): Float64Array | undefined {
   const direction = target.map((value, member) => value - (weights[member] as number));
-  const descent = dot(direction, slope);
+  // Steps keep Σw only up to rounding; measured from the common level of the slopes, that does not count.
+  const level = dot(slope, weights);
+  const descent = dot(
+    direction,
+    slope.map((value) => value - level),
+  );
   if (!(descent < 0)) return undefined;
   const from = logLossOf(own, weights);
   for (let share = 1; share > 1e-6; share /= 2) {
-    const next = weights.map((weight, member) => Math.max(0, weight + share * (direction[member] as number)));
+    const moved = weights.map((weight, member) => Math.max(0, weight + share * (direction[member] as number)));
+    const sum = moved.reduce((total, weight) => total + weight, 0);
+    const next = moved.map((weight) => weight / sum);
     const value = logLossOf(own, next);
     const isLevel = share === 1 && Math.abs(value - from) <= 1e-13 * Math.abs(from);
     if (isLevel || value <= from + 1e-4 * share * descent) return next;

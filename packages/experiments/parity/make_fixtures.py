@@ -1,6 +1,6 @@
 """Writes test/fixtures/parity.json: answers of SciPy, statsmodels, mpmath, gbstats, confseq and obp on the same input.
 
-    pip install -r requirements.txt
+    pip install -r requirements.txt && pip install --no-deps gbstats==0.8.0
     python make_fixtures.py DIRECTORY_WITH_UNPACKED_CONFSEQ_AND_OBP_SOURCES
 
 Seeded; the same versions write the same file. Real columns are those of scikit-learn's bundled breast-cancer data
@@ -48,6 +48,7 @@ def load(name, path):
 
 
 def load_confseq():
+    np.float_ = np.float64  # confseq names it in annotations; NumPy 2 dropped it
     root = next(SOURCES.glob("confseq-*")) / "src" / "confseq"
     package = types.ModuleType("confseq")
     package.__path__ = [str(root)]
@@ -63,7 +64,7 @@ def load_obp():
         package.__path__ = [str(root if name == "obp" else root / "ope")]
         sys.modules[name] = package
     torch = types.ModuleType("torch")  # only for its neural policies
-    torch.Tensor = type("Tensor", (), {})
+    torch.Tensor = torch.tensor = type("Tensor", (), {})
     sys.modules["torch"] = torch
     return load("obp.ope.estimators", root / "ope" / "estimators.py")
 
@@ -79,19 +80,28 @@ def summary(values):
 
 # --- means -----------------------------------------------------------------------------------------------------------
 def welch(a, b):
-    t = stats.ttest_ind_from_stats(
-        b["mean"], math.sqrt(b["variance"]), b["count"], a["mean"], math.sqrt(a["variance"]), a["count"], equal_var=False
-    )
-    va, vb = a["variance"] / a["count"], b["variance"] / b["count"]
-    dof = (va + vb) ** 2 / (va**2 / (a["count"] - 1) + vb**2 / (b["count"] - 1))
-    half = stats.t.isf(0.025, dof) * math.sqrt(va + vb)
-    difference = b["mean"] - a["mean"]
+    """SciPy where its squares of variances stay inside the range of doubles, the same formula in 40 digits elsewhere."""
+    m = mpmath.mpf
+    va, vb = m(a["variance"]) / a["count"], m(b["variance"]) / b["count"]
+    dof = float((va + vb) ** 2 / (va**2 / (a["count"] - 1) + vb**2 / (b["count"] - 1)))
+    error = mpmath.sqrt(va + vb)
+    difference = m(b["mean"]) - m(a["mean"])
+    statistic = float(difference / error)
+    half = stats.t.isf(0.025, dof) * error
+    p = float(2 * stats.t.sf(abs(statistic), dof))
+    if 1e-70 < va + vb < 1e70:
+        t = stats.ttest_ind_from_stats(
+            b["mean"], math.sqrt(b["variance"]), b["count"],
+            a["mean"], math.sqrt(a["variance"]), a["count"], equal_var=False,
+        )  # fmt: skip
+        # SciPy subtracts in doubles, so nearly equal means keep fewer digits there.
+        assert math.isclose(t.pvalue, p, rel_tol=1e-7), (t.pvalue, p)
     return {
-        "estimate": difference,
-        "p": float(t.pvalue),
-        "pGreater": float(stats.t.sf(t.statistic, dof)),
-        "lower": difference - half,
-        "upper": difference + half,
+        "estimate": float(difference),
+        "p": p,
+        "pGreater": float(stats.t.sf(statistic, dof)),
+        "lower": float(difference - half),
+        "upper": float(difference + half),
         "dof": dof,
     }
 
@@ -482,7 +492,7 @@ def make_adaptive():
         outcome = (rng.uniform(size=n) < 0.1 + 0.05 * arm).astype(float)
         mean, model_x = 0.5, np.zeros(10)
         effects = np.array([s * size for size in (0.15, 0.3, 0.5, 0.8, 1.2) for s in (1, -1)])
-        means, counts, pseudo = [0.0, 0.0], [0, 0], []
+        means, counts, pseudo, residuals = [0.0, 0.0], [0, 0], [], [[], []]
         for t in range(n):
             logit = math.log(mean / (1 - mean))
             treated, untreated = special.expit(logit + effects * (1 - share[t])), special.expit(logit - effects * share[t])
@@ -495,13 +505,20 @@ def make_adaptive():
             correction = (outcome[t] - m[1]) / share[t] if arm[t] else -(outcome[t] - m[0]) / (1 - share[t])
             pseudo.append(m[1] - m[0] + correction)
             k = arm[t]
+            residuals[k].append((t, (outcome[t] - m[k]) ** 2))
             counts[k] += 1
             means[k] += (outcome[t] - means[k]) * max(1 / counts[k], 1 / 1000)
         pseudo = np.array(pseudo)
         first = next(t for t in range(500, n + 1) if min(arm[:t].sum(), t - arm[:t].sum()) >= 100)
         c = float(-special.lambertw(-(0.05**2) / math.e, -1).real - 1)
-        rho = c / (3000 * pseudo[:first].var())
-        v = pseudo.var()
+
+        def variance(until):
+            inverse = [(1 / (1 - share[:until])).mean(), (1 / share[:until]).mean()]
+            by_arm = sum(inverse[k] * np.mean([r for t, r in residuals[k] if t < until]) for k in range(2))
+            return max(pseudo[:until].var(), by_arm)
+
+        rho = c / (3000 * variance(first))
+        v = variance(n)
         half = math.sqrt((n * v * rho + 1) / (n * n * rho) * math.log((n * v * rho + 1) / 0.05**2))
         cases.append(
             {
@@ -609,4 +626,5 @@ def main():
     print(f"{OUTPUT.stat().st_size / 1e6:.2f} MB")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,11 @@ export interface AipwState {
   readonly treatmentMean: number;
   readonly mean: number;
   readonly squares: number;
+  /** Σ(Y − m̂)² and Σ1/π of each arm, the latter over all compared requests. */
+  readonly controlResiduals: number;
+  readonly treatmentResiduals: number;
+  readonly controlInverse: number;
+  readonly treatmentInverse: number;
   /** ρ², fixed when the minimum count is reached; null before. */
   readonly mixtureVariance: number | null;
 }
@@ -37,13 +42,30 @@ export interface AipwOptions {
   readonly saved?: AipwState;
 }
 
+const START: AipwState = {
+  count: 0,
+  controlCount: 0,
+  treatmentCount: 0,
+  controlMean: 0,
+  treatmentMean: 0,
+  mean: 0,
+  squares: 0,
+  controlResiduals: 0,
+  treatmentResiduals: 0,
+  controlInverse: 0,
+  treatmentInverse: 0,
+  mixtureVariance: null,
+};
+
 /**
  * How large is the effect treatment − control, under a bandit or a ramp, if one may look at any time? Estimates the average
  * over requests of the effect at each request's time, so it stays meaningful when the base rate drifts.
  *
  * Formula: φ_t = m̂_b − m̂_a + 1{A=b}(Y − m̂_b)/π_b − 1{A=a}(Y − m̂_a)/π_a, m̂ running means of the past; estimate the mean
- * of φ; half-width √((n v̂ρ²+1)/(n²ρ²)·ln((n v̂ρ²+1)/α²)), v̂ the running variance of φ; ρ² = c/(N*·v̂) fixed at the first
- * answer. p solves the half-width for α.
+ * of φ; half-width √((n v̂ρ²+1)/(n²ρ²)·ln((n v̂ρ²+1)/α²)); ρ² = c/(N*·v̂) fixed at the first answer. p solves the half-width
+ * for α. v̂ is the larger of the running variance of φ and Σ_c s_c²·mean(1/π_c), s_c² the mean squared residual of arm c.
+ * The second is what makes it hold under a bandit: while an arm is starved, its rare, heavy φ are missing from the
+ * estimate and from the plain variance alike, and 8 % instead of 5 % of such sequences would miss.
  * Assumes exact logged propensities, bounded away from 0 (a floor of 0.05 or more: the approximation is asymptotic and
  * small propensities make φ heavy-tailed; the simulation table shows the error), and that requests of other arms are left
  * out with the two propensities as logged. Domain and failures as `createModelXProcess`; `read` refuses before the
@@ -62,16 +84,14 @@ export function createAipwSequence(options: AipwOptions): Result<{ readonly sequ
   );
   if (problem) return problem;
   let { count, controlCount, treatmentCount, controlMean, treatmentMean, mean, squares, mixtureVariance }: AipwState =
-    saved ?? {
-      count: 0,
-      controlCount: 0,
-      treatmentCount: 0,
-      controlMean: 0,
-      treatmentMean: 0,
-      mean: 0,
-      squares: 0,
-      mixtureVariance: null,
-    };
+    saved ?? START;
+  let { controlResiduals, treatmentResiduals, controlInverse, treatmentInverse }: AipwState = saved ?? START;
+  const variance = () =>
+    Math.max(
+      squares / count,
+      ((controlResiduals / controlCount) * controlInverse + (treatmentResiduals / treatmentCount) * treatmentInverse) /
+        count,
+    );
   const isReady = () => count >= minimumCount && controlCount >= minimumPerArm && treatmentCount >= minimumPerArm;
   const sequence: AipwSequence = {
     add(observation) {
@@ -89,15 +109,19 @@ export function createAipwSequence(options: AipwOptions): Result<{ readonly sequ
       const step = pseudoOutcome - mean;
       mean += step / count;
       squares += step * (pseudoOutcome - mean);
+      treatmentInverse += 1 / share;
+      controlInverse += 1 / (1 - share);
       if (arm === 'treatment') {
         treatmentCount += 1;
+        treatmentResiduals += (outcome - b) ** 2;
         treatmentMean += (outcome - treatmentMean) * Math.max(1 / treatmentCount, 1 / memory);
       } else {
         controlCount += 1;
+        controlResiduals += (outcome - a) ** 2;
         controlMean += (outcome - controlMean) * Math.max(1 / controlCount, 1 / memory);
       }
       if (mixtureVariance === null && squares > 0 && isReady()) {
-        mixtureVariance = mixtureConstant(alpha) / (horizonCount * (squares / count));
+        mixtureVariance = mixtureConstant(alpha) / (horizonCount * variance());
       }
       return undefined;
     },
@@ -110,7 +134,7 @@ export function createAipwSequence(options: AipwOptions): Result<{ readonly sequ
         );
       }
       if (mixtureVariance === null) return failure('constant', 'outcomes that vary');
-      const spread = squares * mixtureVariance + 1;
+      const spread = count * variance() * mixtureVariance + 1;
       const half = Math.sqrt((spread / (count * count * mixtureVariance)) * Math.log(spread / (alpha * alpha)));
       const logP = 0.5 * Math.log(spread) - ((mean * count) ** 2 * mixtureVariance) / (2 * spread);
       return {
@@ -131,6 +155,10 @@ export function createAipwSequence(options: AipwOptions): Result<{ readonly sequ
       treatmentMean,
       mean,
       squares,
+      controlResiduals,
+      treatmentResiduals,
+      controlInverse,
+      treatmentInverse,
       mixtureVariance,
     }),
   };

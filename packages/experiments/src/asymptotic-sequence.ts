@@ -43,9 +43,8 @@ export function mixtureConstant(alpha: number): number {
   return -lambertLowerBranch(-(alpha * alpha) / Math.E) - 1;
 }
 
-/** Half-width of the asymptotic sequence; no checks, for loops. */
-export function asymptoticHalfWidth(
-  standardError: number,
+/** Half-width of the asymptotic sequence in standard errors; no checks, for loops. */
+export function asymptoticFactor(
   count: number,
   mixtureVariance: number,
   alpha: number,
@@ -54,12 +53,24 @@ export function asymptoticHalfWidth(
   const spread = count * mixtureVariance + 1;
   const logTerm =
     alternative === 'two-sided' ? Math.log(Math.sqrt(spread) / alpha) : Math.log1p(Math.sqrt(spread) / (2 * alpha));
-  return standardError * Math.sqrt(((2 * spread) / (count * mixtureVariance)) * logTerm);
+  return Math.sqrt(((2 * spread) / (count * mixtureVariance)) * logTerm);
+}
+
+export interface SequencePointSettings {
+  /** ρ² of {@link tuneMixture}, the same at every look. */
+  readonly mixtureVariance: number;
+  /** Default 0.05. */
+  readonly alpha?: number;
+  /** Default `two-sided`. */
+  readonly alternative?: Alternative;
+  /** Total count below which the normal approximation is not trusted. Default 200. */
+  readonly minimumCount?: number;
 }
 
 /**
  * What can be said about an effect now, if one may look at any time and stop for any reason? One point of the asymptotic
- * confidence sequence around an estimate with a standard error (of `compareMeans`, `compareRatios`, …).
+ * confidence sequence around an estimate with a standard error (of `compareMeans`, `compareRatios`, …) on the absolute
+ * scale. For lifts use `relativeSequencePoint`.
  *
  * Formula at total count n: half-width SE·√(2(nρ²+1)/(nρ²)·ln(√(nρ²+1)/α)), p = min(1, √(nρ²+1)·exp(−ρ²z²n/(2(nρ²+1)))),
  * z = estimate/SE. One-sided: ln(1 + √(nρ²+1)/(2α)), and p solves that for α.
@@ -72,13 +83,7 @@ export function asymptoticHalfWidth(
 export function sequencePoint(
   estimate: { readonly estimate: number; readonly standardError: number },
   count: number,
-  settings: {
-    readonly mixtureVariance: number;
-    readonly alpha?: number;
-    readonly alternative?: Alternative;
-    /** Total count below which the normal approximation is not trusted. Default 200. */
-    readonly minimumCount?: number;
-  },
+  settings: SequencePointSettings,
 ): Result<SequencePoint> {
   const { alpha = 0.05, alternative = 'two-sided', mixtureVariance, minimumCount = 200 } = settings;
   const problem = firstFailure(
@@ -90,7 +95,7 @@ export function sequencePoint(
   );
   if (problem) return problem;
   if (!(estimate.standardError > 0)) return failure('constant', 'a positive standard error: outcomes that vary');
-  const half = asymptoticHalfWidth(estimate.standardError, count, mixtureVariance, alpha, alternative);
+  const half = estimate.standardError * asymptoticFactor(count, mixtureVariance, alpha, alternative);
   return {
     ok: true,
     count,

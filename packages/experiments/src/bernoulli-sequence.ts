@@ -1,6 +1,6 @@
 import { logBeta } from '@switchyard/special-functions';
 import { checkCount, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
-import { bisect } from './internal/numeric.ts';
+import { findRoot } from './internal/numeric.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
 export interface BernoulliSettings {
@@ -51,22 +51,26 @@ export function bernoulliInterval(
   return {
     ok: true,
     estimate,
-    lower: successes === 0 ? 0 : bisect(excess, 0, estimate, false),
-    upper: successes === count ? 1 : bisect(excess, estimate, 1, true),
+    lower: successes === 0 ? 0 : findRoot(excess, 0, estimate, false),
+    upper: successes === count ? 1 : findRoot(excess, estimate, 1, true),
     alpha,
   };
 }
 
 /** ln E of the beta mixture; `scale` is r·1, see {@link mixtureScale}. Real-valued successes are allowed. */
 export function betaMixtureLogE(successes: number, count: number, rate: number, scale: number): number {
+  return betaMixtureCurve(count, rate, scale)(successes);
+}
+
+/** {@link betaMixtureLogE} as a function of the successes, for many of them. */
+export function betaMixtureCurve(count: number, rate: number, scale: number): (successes: number) => number {
   const a = scale / (1 - rate);
   const b = scale / rate;
-  return (
-    logBeta(a + successes, b + count - successes) -
-    logBeta(a, b) -
-    successes * Math.log(rate) -
-    (count - successes) * Math.log1p(-rate)
-  );
+  const start = logBeta(a, b);
+  const logRate = Math.log(rate);
+  const logRest = Math.log1p(-rate);
+  return (successes) =>
+    logBeta(a + successes, b + count - successes) - start - successes * logRate - (count - successes) * logRest;
 }
 
 /** r of the mixture. */

@@ -1,5 +1,5 @@
 import { checkAllFinite, checkCount, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
-import { bisect } from './internal/numeric.ts';
+import { findRoot, minimise } from './internal/numeric.ts';
 import { countAtMost, sortedCopy } from './internal/order-statistics.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
@@ -91,12 +91,12 @@ function bandRadius(count: number, minimumCount: number, constant: number): numb
 }
 
 function bandConstant(alpha: number): number {
-  return bisect((constant) => alpha - bestError(constant), 1, 1000, true);
+  return findRoot((constant) => alpha - bestError(constant), 1, 1000, true);
 }
 
 /** Error probability of the best stitching ratio η for this C; infinite when none works. */
 function bestError(constant: number): number {
-  const etaLimit = bisect(
+  const etaLimit = findRoot(
     (eta) => Math.sqrt(eta / 2) + Math.sqrt((2 * (eta - 1)) / constant) - SLOPE,
     1,
     2 * SLOPE * SLOPE,
@@ -107,14 +107,7 @@ function bestError(constant: number): number {
     if (gammaSquared <= 1) return Number.POSITIVE_INFINITY;
     return 4 * Math.exp(-gammaSquared * constant) * (1 + 1 / ((gammaSquared - 1) * Math.log(eta)));
   };
-  let low = 1;
-  let high = etaLimit;
-  for (let iteration = 0; iteration < 120; iteration += 1) {
-    const third = (high - low) / 3;
-    if (error(low + third) < error(high - third)) high -= third;
-    else low += third;
-  }
-  return error((low + high) / 2);
+  return error(minimise(error, 1, etaLimit));
 }
 
 function checkSettings(count: number, settings: BandSettings): Failure | undefined {

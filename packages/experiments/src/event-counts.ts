@@ -1,4 +1,6 @@
+import type { SequencePoint } from './asymptotic-sequence.ts';
 import { checkCount, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
+import { findRoot } from './internal/numeric.ts';
 import { type Failure, failure, type Result } from './result.ts';
 import { dirichletLogE } from './sample-ratio-process.ts';
 
@@ -48,5 +50,40 @@ export function compareEventCounts(
     pValue: Math.min(1, Math.exp(-logEValue)),
     rateRatio,
     isDifferent: logEValue >= -Math.log(alpha),
+  };
+}
+
+/**
+ * By how much does the rate of errors (or any rare events) of the canary differ from the control's, if one looks after
+ * every event? The rate ratio minus 1: 0.5 means half as many again. A point for drawing and for the guardrail of
+ * `decideExperiment`; it excludes 0 exactly when {@link compareEventCounts} says `isDifferent`.
+ *
+ * Formula: all shares θ of the events whose e-value against θ is below 1/α, turned into rate ratios
+ * (θ/(1−θ))·(1−s)/s, s the traffic share. Assumptions, domain and failures as {@link compareEventCounts}. The estimate and
+ * the upper end are infinite while the control has no event. `count` counts events, not requests.
+ */
+export function eventCountPoint(
+  events: { readonly control: number; readonly treatment: number },
+  treatmentTrafficShare: number,
+  options: { readonly alpha?: number; readonly concentration?: number } = {},
+): Result<SequencePoint> {
+  const evidence = compareEventCounts(events, treatmentTrafficShare, options);
+  if (!evidence.ok) return evidence;
+  const { alpha = 0.05, concentration = 10 } = options;
+  const { control, treatment } = events;
+  const centre = treatment / (control + treatment);
+  const excess = (share: number) =>
+    dirichletLogE([1 - share, share], [control, treatment], concentration) + Math.log(alpha);
+  const lower = treatment === 0 ? 0 : findRoot(excess, 0, centre, false);
+  const upper = control === 0 ? 1 : findRoot(excess, centre, 1, true);
+  const toRatio = (share: number) => (share / (1 - share)) * ((1 - treatmentTrafficShare) / treatmentTrafficShare);
+  return {
+    ok: true,
+    count: control + treatment,
+    estimate: evidence.rateRatio - 1,
+    lower: toRatio(lower) - 1,
+    upper: toRatio(upper) - 1,
+    pValue: evidence.pValue,
+    alpha,
   };
 }

@@ -3,6 +3,7 @@ export {
   type DrawnPoint,
   drawSequence,
   type SequencePoint,
+  type SequencePointSettings,
   type SequenceSettings,
   sequencePoint,
   tuneMixture,
@@ -35,7 +36,7 @@ export {
   type EmpiricalBernsteinBound,
   type EmpiricalBernsteinState,
 } from './empirical-bernstein.ts';
-export { compareEventCounts, type EventCountEvidence } from './event-counts.ts';
+export { compareEventCounts, type EventCountEvidence, eventCountPoint } from './event-counts.ts';
 export { compareMeans } from './means.ts';
 export {
   type AdaptiveObservation,
@@ -83,6 +84,7 @@ export {
   compareProportions,
   newcombeInterval,
   type ProportionSummary,
+  summariseProportion,
 } from './proportions.ts';
 export {
   compareHistogramQuantilesAnytime,
@@ -100,7 +102,8 @@ export {
   type QuantileOptions,
   type QuantileSample,
 } from './quantiles.ts';
-export { compareRatios } from './ratios.ts';
+export { compareRatios, summariseRatio } from './ratios.ts';
+export { relativeSequencePoint } from './relative-sequence.ts';
 export type { Failure, FailureReason, Result } from './result.ts';
 export { type CrossFittedRewards, crossFitRewardModel, type RewardRows } from './reward-model.ts';
 export { type AssignmentEpoch, type SampleRatioTest, testSampleRatio } from './sample-ratio.ts';
@@ -114,6 +117,7 @@ export {
 export {
   type MeanSummary,
   type MeanSums,
+  mergePairSummaries,
   mergeSummaries,
   type PairSummary,
   type PairSums,

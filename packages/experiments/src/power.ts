@@ -1,5 +1,5 @@
 import { normalCdf, normalUpperQuantile } from '@switchyard/special-functions';
-import { asymptoticHalfWidth, tuneMixture } from './asymptotic-sequence.ts';
+import { asymptoticFactor, tuneMixture } from './asymptotic-sequence.ts';
 import type { Alternative } from './effect.ts';
 import { checkFinite, checkNonNegative, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
 import { type Failure, failure, type Result } from './result.ts';
@@ -122,7 +122,7 @@ export function requiredSequentialSampleSize(
   // With N* = N the half-width is a constant times SE, whatever N: solve once at N = 1.
   const tuned = tuneMixture({ alpha, horizonCount: 1, alternative });
   if (!tuned.ok) return tuned;
-  const reach = asymptoticHalfWidth(1, 1, tuned.mixtureVariance, alpha, alternative) + normalUpperQuantile(1 - power);
+  const reach = asymptoticFactor(1, tuned.mixtureVariance, alpha, alternative) + normalUpperQuantile(1 - power);
   if (!(reach > 0)) return failure('invalid-argument', 'a power above the significance level');
   return split((reach ** 2 * total) / effect ** 2, treatmentShare);
 }

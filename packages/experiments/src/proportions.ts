@@ -2,6 +2,7 @@ import { normalUpperQuantile } from '@switchyard/special-functions';
 import { checkEffectOptions, compareArms, type Effect, type EffectOptions, testEstimate } from './effect.ts';
 import { checkCount, checkOpenUnit, firstFailure } from './internal/check.ts';
 import { type Failure, failure, type Result } from './result.ts';
+import type { MeanSummary } from './summaries.ts';
 
 /** Successes among trials of one arm, both whole numbers. */
 export interface ProportionSummary {
@@ -94,6 +95,14 @@ function wilson(arm: ProportionSummary, z: number) {
   const half =
     (z * Math.sqrt((rate * (1 - rate)) / arm.count + (z * z) / (4 * arm.count ** 2))) / (1 + (z * z) / arm.count);
   return { rate, lower: centre - half, upper: centre + half };
+}
+
+/**
+ * A proportion as the summary of a mean: mean p, variance p(1−p) without Bessel's correction, for
+ * `relativeSequencePoint`. Domain: at least two trials.
+ */
+export function summariseProportion(arm: ProportionSummary): Result<MeanSummary> {
+  return checkProportion('arm', arm) ?? { ok: true, ...asArm(arm) };
 }
 
 function asArm(arm: ProportionSummary) {

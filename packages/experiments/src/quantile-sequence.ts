@@ -1,5 +1,5 @@
 import type { SequencePoint } from './asymptotic-sequence.ts';
-import { betaMixtureLogE, mixtureScale } from './bernoulli-sequence.ts';
+import { betaMixtureCurve, betaMixtureLogE, mixtureScale } from './bernoulli-sequence.ts';
 import {
   checkAllFinite,
   checkCount,
@@ -8,7 +8,7 @@ import {
   checkSameLength,
   firstFailure,
 } from './internal/check.ts';
-import { bisect } from './internal/numeric.ts';
+import { bisect, findRoot, minimise } from './internal/numeric.ts';
 import { countAtMost, countBelow, sortedCopy, valueAtQuantile } from './internal/order-statistics.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
@@ -172,16 +172,8 @@ interface EvidenceCurve {
 const TUNING_ALPHA = 0.05;
 
 function evidenceCurve(count: number, quantile: number, horizonCount: number): EvidenceCurve {
-  const scale = mixtureScale(quantile, horizonCount, TUNING_ALPHA);
-  const logE = (successes: number) => betaMixtureLogE(successes, count, quantile, scale);
-  let low = 0;
-  let high = count;
-  for (let iteration = 0; iteration < 80; iteration += 1) {
-    const third = (high - low) / 3;
-    if (logE(low + third) < logE(high - third)) high -= third;
-    else low += third;
-  }
-  const minimiser = (low + high) / 2;
+  const logE = betaMixtureCurve(count, quantile, mixtureScale(quantile, horizonCount, TUNING_ALPHA));
+  const minimiser = minimise(logE, 0, count);
   return { minimiser, between: (from, to) => logE(Math.min(Math.max(minimiser, from), to)) };
 }
 
@@ -189,14 +181,15 @@ function sortedInterval(sorted: Float64Array, settings: QuantileSequenceSettings
   const { quantile, horizonCount } = settings;
   const count = sorted.length;
   const scale = mixtureScale(quantile, horizonCount, TUNING_ALPHA);
-  const excess = (successes: number) => betaMixtureLogE(successes, count, quantile, scale) + Math.log(alpha);
-  const { minimiser } = evidenceCurve(count, quantile, horizonCount);
+  const logE = betaMixtureCurve(count, quantile, scale);
+  const excess = (successes: number) => logE(successes) + Math.log(alpha);
+  const minimiser = minimise(logE, 0, count);
   if (excess(0) < 0 || excess(count) < 0) {
     const minimum = smallestAnswerable(settings, scale, alpha);
     return failure('too-few-rows', `about ${minimum} values for both ends of this quantile; there are ${count}`);
   }
-  const fewest = Math.max(1, Math.ceil(bisect(excess, 0, minimiser, false)));
-  const most = Math.min(count, Math.floor(bisect(excess, minimiser, count, true)) + 1);
+  const fewest = Math.max(1, Math.ceil(findRoot(excess, 0, minimiser, false)));
+  const most = Math.min(count, Math.floor(findRoot(excess, minimiser, count, true)) + 1);
   return {
     ok: true as const,
     estimate: valueAtQuantile(sorted, quantile),

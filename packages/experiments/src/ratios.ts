@@ -1,6 +1,6 @@
 import { type ArmEstimate, checkEffectOptions, compareArms, type Effect, type EffectOptions } from './effect.ts';
 import { failure, type Result } from './result.ts';
-import { checkPairSummary, type PairSummary } from './summaries.ts';
+import { checkPairSummary, type MeanSummary, type PairSummary } from './summaries.ts';
 
 /**
  * Is a ratio of sums (clicks per request, tokens per answer) different when units are users or sessions, judged once at
@@ -25,6 +25,17 @@ export function compareRatios(
     return failure('zero-baseline', 'denominators whose mean is not 0 in either arm');
   }
   return compareArms(ratioArm(control), ratioArm(treatment), options);
+}
+
+/**
+ * A ratio of sums as the summary of a mean: M̄/D̄ with the delta-method variance of one unit, for
+ * `relativeSequencePoint`. Fails when the denominator's mean is 0.
+ */
+export function summariseRatio(arm: PairSummary): Result<MeanSummary> {
+  const problem = checkPairSummary('arm', arm);
+  if (problem) return problem;
+  if (arm.meanSecond === 0) return failure('zero-baseline', 'a denominator whose mean is not 0');
+  return { ok: true, ...ratioArm(arm) };
 }
 
 function ratioArm(summary: PairSummary): ArmEstimate {

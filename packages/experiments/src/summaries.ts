@@ -158,6 +158,27 @@ export function mergeSummaries(a: MeanSummary, b: MeanSummary): Result<MeanSumma
   return { ok: true, count, mean: (a.mean * a.count + b.mean * b.count) / count, variance: squares / (count - 1) };
 }
 
+/** {@link mergeSummaries} for two variables measured on the same units. */
+export function mergePairSummaries(a: PairSummary, b: PairSummary): Result<PairSummary> {
+  const problem = checkPairSummary('a', a) ?? checkPairSummary('b', b);
+  if (problem) return problem;
+  const count = a.count + b.count;
+  const weight = (a.count * b.count) / count;
+  const stepFirst = b.meanFirst - a.meanFirst;
+  const stepSecond = b.meanSecond - a.meanSecond;
+  const pool = (inA: number, inB: number, product: number) =>
+    (inA * (a.count - 1) + inB * (b.count - 1) + weight * product) / (count - 1);
+  return {
+    ok: true,
+    count,
+    meanFirst: (a.meanFirst * a.count + b.meanFirst * b.count) / count,
+    meanSecond: (a.meanSecond * a.count + b.meanSecond * b.count) / count,
+    varianceFirst: pool(a.varianceFirst, b.varianceFirst, stepFirst * stepFirst),
+    varianceSecond: pool(a.varianceSecond, b.varianceSecond, stepSecond * stepSecond),
+    covariance: pool(a.covariance, b.covariance, stepFirst * stepSecond),
+  };
+}
+
 export function checkMeanSummary(name: string, summary: MeanSummary): Failure | undefined {
   return firstFailure(
     checkCount(`${name}.count`, summary.count, 2),

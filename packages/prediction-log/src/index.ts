@@ -8,4 +8,10 @@ export {
   readSegmentLines,
   type SealedSegment,
 } from './segments.ts';
-export { type FsyncMode, openPredictionLog, type PredictionLogOptions, type PredictionLogWriter } from './writer.ts';
+export {
+  type FsyncMode,
+  type LineBlock,
+  openPredictionLog,
+  type PredictionLogOptions,
+  type PredictionLogWriter,
+} from './writer.ts';

@@ -22,7 +22,7 @@ const datasync = promisify(fdatasync);
  */
 export interface OpenSegment {
   /** All of `bytes` or nothing; throws the file system's error. */
-  append(bytes: Buffer): void;
+  append(bytes: Uint8Array): void;
   sizeBytes(): number;
   ageMs(): number;
   syncInBackground(): Promise<void>;

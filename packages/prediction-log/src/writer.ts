@@ -22,14 +22,21 @@ export interface PredictionLogOptions {
   readonly maximumUnshippedBytes: number;
 }
 
+/** Whole lines as bytes, each with its line break, for who has written many at once. Not kept after the call. */
+export interface LineBlock {
+  readonly bytes: Uint8Array;
+  readonly lines: number;
+}
+
 /** The append side of the prediction log. */
 export interface PredictionLogWriter {
   /**
-   * Hands whole lines (JSON without line breaks, no trailing newline) to the operating system in one write.
+   * Hands whole lines (JSON without line breaks, no trailing newline) or blocks of them to the operating system in
+   * one write.
    * When it returns, a killed process loses none of them.
    * Throws SwitchyardError('log_unavailable') when they could not be written; then none of them counts as logged.
    */
-  write(lines: readonly string[]): void;
+  write(lines: readonly (string | LineBlock)[]): void;
   status(): { readonly writable: boolean; readonly unshippedSegments: number; readonly unshippedBytes: number };
   /** Seals the open segment and lets go of the directory. */
   close(): Promise<void>;
@@ -104,6 +111,17 @@ export function openPredictionLog(options: PredictionLogOptions): PredictionLogW
       ? error
       : unavailable(`the prediction log cannot be opened: ${codeOf(error)}`, error);
   }
+}
+
+function bytesOf(lines: readonly (string | LineBlock)[]): Uint8Array {
+  const first = lines[0];
+  if (lines.length === 1 && typeof first === 'object') {
+    return first.bytes;
+  }
+  if (lines.every((line) => typeof line === 'string')) {
+    return Buffer.from(`${lines.join('\n')}\n`);
+  }
+  return Buffer.concat(lines.map((line) => (typeof line === 'string' ? Buffer.from(`${line}\n`) : line.bytes)));
 }
 
 function startWriter(options: PredictionLogOptions, directory: string, claim: Claim): PredictionLogWriter {
@@ -212,7 +230,7 @@ function startWriter(options: PredictionLogOptions, directory: string, claim: Cl
       if (lines.length === 0) {
         return;
       }
-      const bytes = Buffer.from(`${lines.join('\n')}\n`);
+      const bytes = bytesOf(lines);
       if (unshippedBytes() + bytes.length > options.maximumUnshippedBytes) {
         throw unavailable(
           `${unshippedBytes()} bytes of predictions wait to be shipped, the limit is ${options.maximumUnshippedBytes}`,

@@ -1,37 +1,30 @@
 /**
- * Text that is written as bytes at once. For lines with many numbers this is several times faster than joining
- * strings, and numbers of 32-bit tensors get the fewest digits that still name the same 32-bit number.
+ * Lines written as bytes at once. With many numbers this is several times faster than joining strings, and numbers
+ * of 32-bit tensors get the fewest digits that still name the same 32-bit number.
  */
 export class LineWriter {
   #bytes = Buffer.allocUnsafe(INITIAL_BYTES);
   #at = 0;
 
-  /** What was written, as text; the writer starts over. */
-  take(): string {
-    const text = this.#bytes.toString('utf8', 0, this.#at);
+  /** What was written, in place: it changes with the next call. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  clear(): void {
     this.#at = 0;
-    // One huge line must not hold its memory for ever.
+    // One huge request must not hold its memory for ever.
     if (this.#bytes.length > MAXIMUM_KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(INITIAL_BYTES);
-    return text;
   }
 
   bytes(source: Uint8Array): void {
     this.#reserve(source.length);
-    // A call into the library costs more than copying a few bytes here.
-    if (source.length > 32) this.#bytes.set(source, this.#at);
-    else for (let index = 0; index < source.length; index += 1) this.#bytes[this.#at + index] = source[index] as number;
-    this.#at += source.length;
+    this.#at = copy(this.#bytes, this.#at, source);
   }
 
   text(text: string): void {
     this.#reserve(text.length * 3);
     this.#at += this.#bytes.write(text, this.#at, 'utf8');
-  }
-
-  /** Any finite number, with all its digits; what JSON cannot say becomes null. */
-  number(value: number): void {
-    if (value === (value | 0)) this.integer(value);
-    else this.ascii(Number.isFinite(value) ? String(value) : 'null');
   }
 
   /** Text of one byte a character. */
@@ -40,76 +33,29 @@ export class LineWriter {
     this.#at += this.#bytes.write(text, this.#at, 'latin1');
   }
 
-  /** A whole number of 32 bits. */
-  integer(value: number): void {
-    this.#reserve(11);
-    let rest = value;
-    if (rest < 0) {
-      this.#bytes[this.#at] = MINUS;
-      this.#at += 1;
-      rest = -rest;
-    }
-    this.#digits(rest, decimalDigits(rest));
+  /** Any number, with all its digits; what JSON cannot say becomes null. */
+  number(value: number): void {
+    this.#reserve(NUMBER_BYTES);
+    if (value === (value | 0)) this.#at = writeInteger(this.#bytes, this.#at, value);
+    else this.ascii(Number.isFinite(value) ? String(value) : 'null');
   }
 
   /** A number that a 32-bit tensor holds: read back and rounded to 32 bits it is the same number. */
   float32(value: number): void {
-    const magnitude = value < 0 ? -value : value;
-    if (value === (value | 0)) {
-      this.integer(value);
-      return;
-    }
-    if (!(magnitude >= SMALLEST_PLAIN && magnitude < LARGEST_PLAIN)) {
-      this.ascii(Number.isFinite(value) ? String(value) : 'null');
-      return;
-    }
-    let decimals = 7 - leadingPosition(magnitude);
-    let digits = 0;
-    // Seven digits are often enough, nine always are.
-    for (let tries = 0; ; tries += 1, decimals += 1) {
-      const power = POWERS[decimals] as number;
-      digits = Math.round(magnitude * power);
-      if (tries === 2 || Math.fround(digits / power) === magnitude) break;
-    }
-    while (decimals > 0 && digits % 10 === 0) {
-      digits = (digits / 10) | 0;
-      decimals -= 1;
-    }
-    this.#reserve(24);
-    if (value < 0) {
-      this.#bytes[this.#at] = MINUS;
-      this.#at += 1;
-    }
-    this.#fraction(digits, decimals);
+    this.#reserve(NUMBER_BYTES);
+    this.#at = writeFloat32(this.#bytes, this.#at, value);
   }
 
-  #fraction(digits: number, decimals: number): void {
+  /** A key and a number for each of `keys.length` numbers from `from` on. */
+  float32Members(keys: readonly Uint8Array[], keyBytes: number, values: Float32Array, from: number): void {
+    this.#reserve(keyBytes + keys.length * NUMBER_BYTES);
     const bytes = this.#bytes;
-    const width = Math.max(decimalDigits(digits), decimals + 1);
-    const point = this.#at + width - decimals;
-    let rest = digits;
-    for (let position = point + decimals; position > point; position -= 1) {
-      const next = (rest / 10) | 0;
-      bytes[position] = ZERO + rest - next * 10;
-      rest = next;
+    let at = this.#at;
+    for (let index = 0; index < keys.length; index += 1) {
+      at = copy(bytes, at, keys[index] as Uint8Array);
+      at = writeFloat32(bytes, at, values[from + index] as number);
     }
-    bytes[point] = POINT;
-    for (let position = point - 1; position >= this.#at; position -= 1) {
-      const next = (rest / 10) | 0;
-      bytes[position] = ZERO + rest - next * 10;
-      rest = next;
-    }
-    this.#at = point + decimals + 1;
-  }
-
-  #digits(value: number, width: number): void {
-    let rest = value;
-    for (let position = this.#at + width - 1; position >= this.#at; position -= 1) {
-      const next = Math.floor(rest / 10);
-      this.#bytes[position] = ZERO + rest - next * 10;
-      rest = next;
-    }
-    this.#at += width;
+    this.#at = at;
   }
 
   #reserve(count: number): void {
@@ -120,15 +66,99 @@ export class LineWriter {
   }
 }
 
-const INITIAL_BYTES = 16_384;
-const MAXIMUM_KEPT_BYTES = 1_048_576;
+const INITIAL_BYTES = 65_536;
+const MAXIMUM_KEPT_BYTES = 4_194_304;
+/** The longest number takes 24. */
+const NUMBER_BYTES = 32;
 const ZERO = 48;
 const MINUS = 45;
 const POINT = 46;
-const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
+/** The two digits of a number below 100, the first in the lower byte. */
+const PAIRS = Uint16Array.from({ length: 100 }, (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8));
+const POWERS = Float64Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 /** Outside numbers are written with an exponent or have more digits than 32 bits of a whole number hold. */
 const SMALLEST_PLAIN = 1e-5;
 const LARGEST_PLAIN = 1e7;
+
+/** A call into the library costs more than copying a few bytes here. */
+function copy(target: Buffer, at: number, source: Uint8Array): number {
+  const { length } = source;
+  if (length > 48) target.set(source, at);
+  else for (let index = 0; index < length; index += 1) target[at + index] = source[index] as number;
+  return at + length;
+}
+
+function writeInteger(bytes: Buffer, from: number, value: number): number {
+  if (value === -2_147_483_648) return from + bytes.write('-2147483648', from, 'latin1');
+  let at = from;
+  let rest = value | 0;
+  if (rest < 0) {
+    bytes[at] = MINUS;
+    at += 1;
+    rest = -rest | 0;
+  }
+  const end = at + decimalDigits(rest);
+  for (let position = end - 1; position >= at; position -= 1) {
+    const next = (rest / 10) | 0;
+    bytes[position] = ZERO + rest - next * 10;
+    rest = next;
+  }
+  return end;
+}
+
+function writeFloat32(bytes: Buffer, from: number, value: number): number {
+  if (value === (value | 0)) return writeInteger(bytes, from, value);
+  const magnitude = value < 0 ? -value : value;
+  if (!(magnitude >= SMALLEST_PLAIN && magnitude < LARGEST_PLAIN)) {
+    return from + bytes.write(Number.isFinite(value) ? String(value) : 'null', from, 'latin1');
+  }
+  let decimals = 7 - leadingPosition(magnitude);
+  let power = POWERS[decimals] as number;
+  let digits = (magnitude * power + 0.5) | 0;
+  // Seven digits are often enough, nine always are.
+  for (let tries = 0; tries < 2 && Math.fround(digits / power) !== magnitude; tries += 1) {
+    decimals += 1;
+    power *= 10;
+    digits = (magnitude * power + 0.5) | 0;
+  }
+  let next = (digits / 10) | 0;
+  while (decimals > 0 && next * 10 === digits) {
+    digits = next;
+    decimals -= 1;
+    next = (digits / 10) | 0;
+  }
+  let at = from;
+  if (value < 0) {
+    bytes[at] = MINUS;
+    at += 1;
+  }
+  const width = decimalDigits(digits);
+  const point = at + (width > decimals ? width - decimals : 1);
+  const end = point + decimals + 1;
+  // Digits behind the point, two at a time from the end.
+  let rest = digits;
+  let position = end;
+  while (position - point > 2) {
+    next = (rest / 100) | 0;
+    const pair = PAIRS[rest - next * 100] as number;
+    position -= 2;
+    bytes[position] = pair & 255;
+    bytes[position + 1] = pair >> 8;
+    rest = next;
+  }
+  if (position - point === 2) {
+    next = (rest / 10) | 0;
+    bytes[point + 1] = ZERO + rest - next * 10;
+    rest = next;
+  }
+  bytes[point] = POINT;
+  for (position = point - 1; position >= at; position -= 1) {
+    next = (rest / 10) | 0;
+    bytes[position] = ZERO + rest - next * 10;
+    rest = next;
+  }
+  return end;
+}
 
 /** How many digits a whole number from 0 to 2^31 has. */
 function decimalDigits(value: number): number {

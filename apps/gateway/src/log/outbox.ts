@@ -1,8 +1,9 @@
+import type { LineBlock } from '@switchyard/prediction-log';
 import type { Counters } from '../metrics/gateway-metrics.ts';
 
 /** The part of the prediction log that the gateway writes to. */
 export interface LogSink {
-  write(lines: readonly string[]): void;
+  write(lines: readonly (string | LineBlock)[]): void;
 }
 
 /** What waits for its lines to be written. Called once, with the failure when they could not be. */
@@ -10,7 +11,7 @@ export type OnLogged = (failure: unknown | undefined) => void;
 
 export interface Outbox {
   /** Hands lines over; `onLogged` is called after they are with the operating system, never before. */
-  add(lines: readonly string[], onLogged: OnLogged): void;
+  add(lines: readonly (string | LineBlock)[], onLogged: OnLogged): void;
   /** Writes what has gathered, now. */
   flush(): void;
 }
@@ -26,7 +27,7 @@ export function createOutbox(
   counters: Counters,
   defer: (run: () => void) => void = process.nextTick,
 ): Outbox {
-  let lines: string[] = [];
+  let lines: (string | LineBlock)[] = [];
   let waiting: OnLogged[] = [];
   let isScheduled = false;
 
@@ -40,7 +41,7 @@ export function createOutbox(
     let failure: unknown;
     try {
       log.write(writtenLines);
-      counters.logLines += writtenLines.length;
+      for (const line of writtenLines) counters.logLines += typeof line === 'string' ? 1 : line.lines;
     } catch (error) {
       failure = error;
       counters.logWriteFailures += 1;

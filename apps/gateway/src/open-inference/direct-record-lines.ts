@@ -1,6 +1,6 @@
 import { type ClassLabel, type Signature, SwitchyardError } from '@switchyard/contracts';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
-import { LineWriter } from '../log/line-writer.ts';
+import type { LineWriter } from '../log/line-writer.ts';
 import type { Arrival } from '../predict/prediction-runner.ts';
 import type { VersionPlan } from '../snapshot/serving-state.ts';
 import type { ReceivedInfer, ReceivedTensor } from './infer-call.ts';
@@ -16,22 +16,24 @@ export interface DirectOutcome {
 type WriteRow = (row: number) => void;
 type WriteValue = (index: number) => void;
 
-const writer = new LineWriter();
 const START = Buffer.from('{"t":"p","id":"');
+/** Whole numbers up to here are written without going through a text. */
+const LARGEST_PLAIN = 2_000_000_000n;
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 
 /**
- * Lines of the prediction log for rows that a model answered with its own tensors, one a row, features included.
- * Written from the tensors as they are: for hundreds of rows a request, an object for each would cost more than
- * the model. A test parses them with the schema of the contract.
+ * Writes the lines of the prediction log for rows that a model answered with its own tensors, one a row, features
+ * included. Written from the tensors as they are: for hundreds of rows a request, an object or a text for each would
+ * cost more than the model. A test parses them with the schema of the contract.
  */
-export function directRecordLines(
+export function writeDirectRecords(
+  writer: LineWriter,
   arrival: Arrival,
   plan: VersionPlan,
   infer: ReceivedInfer,
   { ids, result, failure }: DirectOutcome,
-): string[] {
+): void {
   const { signature } = plan.served;
   const { requestId, atMs, startedAtMs } = arrival;
   const before = Buffer.from(
@@ -44,12 +46,11 @@ export function directRecordLines(
   const totalMicros = Math.round((performance.now() - startedAtMs) * 1_000);
   const after = Buffer.from(
     `},"members":[],"totalMicros":${totalMicros},"queueMicros":${Math.round(result?.queueMicros ?? 0)},` +
-      `"modelMicros":${Math.round(result?.modelMicros ?? 0)},"batchRows":${result?.batchRows ?? 0},"cached":false}`,
+      `"modelMicros":${Math.round(result?.modelMicros ?? 0)},"batchRows":${result?.batchRows ?? 0},"cached":false}\n`,
   );
-  const writeFeatures = featuresWriter(signature, infer.inputs);
+  const writeFeatures = featuresWriter(writer, signature, infer.inputs);
   const writeAnswer =
-    error === '' && result !== undefined ? answerWriter(signature, result.outputs, ids.length) : writeNothing;
-  const lines: string[] = new Array(ids.length);
+    error === '' && result !== undefined ? answerWriter(writer, signature, result.outputs, ids.length) : writeNothing;
   for (let row = 0; row < ids.length; row += 1) {
     writer.bytes(START);
     writer.ascii(ids[row] as string);
@@ -58,18 +59,16 @@ export function directRecordLines(
     writer.bytes(between);
     writeAnswer(row);
     writer.bytes(after);
-    lines[row] = writer.take();
   }
-  return lines;
 }
 
 const writeNothing = (): void => {};
 
 /** `"name":value` of every feature, from where its value is in the tensors. */
-function featuresWriter(signature: Signature, inputs: readonly ReceivedTensor[]): WriteRow {
+function featuresWriter(writer: LineWriter, signature: Signature, inputs: readonly ReceivedTensor[]): WriteRow {
   const columns = columnsOfSignature(signature);
   const byName = new Map(inputs.map((input) => [input.name, input]));
-  const writers = new Map(inputs.map((input) => [input.name, valueWriter(input)]));
+  const writers = new Map(inputs.map((input) => [input.name, valueWriter(writer, input)]));
   const features = signature.features.flatMap(({ name }, index) => {
     const column = columns[index];
     const write = column === undefined ? undefined : writers.get(column.tensor);
@@ -83,13 +82,8 @@ function featuresWriter(signature: Signature, inputs: readonly ReceivedTensor[])
     // The usual case: one tensor of floats. Nothing is looked up a value, which is most of the time of a line.
     const values = input.data;
     const keys = features.map(({ key }) => key);
-    return (row) => {
-      const from = row * first.width;
-      for (let index = 0; index < keys.length; index += 1) {
-        writer.bytes(keys[index] as Buffer);
-        writer.float32(values[from + index] as number);
-      }
-    };
+    const keyBytes = keys.reduce((sum, key) => sum + key.length, 0);
+    return (row) => writer.float32Members(keys, keyBytes, values, row * first.width);
   }
   return (row) => {
     for (const { key, write, offset, width } of features) {
@@ -103,13 +97,13 @@ function featuresWriter(signature: Signature, inputs: readonly ReceivedTensor[])
  * What the outputs say by the roles of the signature; nothing where it gives none, where an output has another
  * shape than its role needs, or where a row's numbers are not finite.
  */
-function answerWriter(signature: Signature, outputs: readonly Tensor[], rows: number): WriteRow {
+function answerWriter(writer: LineWriter, signature: Signature, outputs: readonly Tensor[], rows: number): WriteRow {
   const find = (name: string | undefined) =>
     name === undefined ? undefined : outputs.find((one) => one.name === name);
   const parts: ((row: number, separate: () => void) => void)[] = [];
   const label = find(signature.roles.label);
   if (label?.data.length === rows) {
-    const write = valueWriter(label);
+    const write = valueWriter(writer, label);
     const isKnown = isFiniteAt(label);
     parts.push((row, separate) => {
       if (!isKnown(row)) return;
@@ -120,7 +114,7 @@ function answerWriter(signature: Signature, outputs: readonly Tensor[], rows: nu
   }
   const value = find(signature.roles.value);
   if (value?.data.length === rows) {
-    const write = valueWriter(value);
+    const write = valueWriter(writer, value);
     const isKnown = isFiniteAt(value);
     parts.push((row, separate) => {
       if (!isKnown(row)) return;
@@ -132,7 +126,7 @@ function answerWriter(signature: Signature, outputs: readonly Tensor[], rows: nu
   const probabilities = find(signature.roles.probabilities);
   const labels = signature.labels ?? [];
   if (probabilities !== undefined && labels.length > 0 && probabilities.data.length === rows * labels.length) {
-    parts.push(probabilitiesWriter(probabilities, labels, signature.positiveLabel));
+    parts.push(probabilitiesWriter(writer, probabilities, labels, signature.positiveLabel));
   }
   return (row) => {
     let isFirst = true;
@@ -152,11 +146,12 @@ const SCORE = Buffer.from('},"score":');
 const END = Buffer.from('}');
 
 function probabilitiesWriter(
+  writer: LineWriter,
   tensor: Tensor,
   labels: readonly ClassLabel[],
   positiveLabel: ClassLabel | undefined,
 ): (row: number, separate: () => void) => void {
-  const write = valueWriter(tensor);
+  const write = valueWriter(writer, tensor);
   const isKnown = isFiniteAt(tensor);
   const width = labels.length;
   const positive = positiveLabel === undefined ? width - 1 : labels.indexOf(positiveLabel);
@@ -185,10 +180,18 @@ function isFiniteAt({ datatype, data }: Tensor): (index: number) => boolean {
 }
 
 /** Writes one value of a tensor as JSON, with every digit it has. */
-function valueWriter({ datatype, data }: Pick<ReceivedTensor, 'datatype'> & { data: ArrayLike<unknown> }): WriteValue {
+function valueWriter(
+  writer: LineWriter,
+  { datatype, data }: Pick<ReceivedTensor, 'datatype'> & { data: ArrayLike<unknown> },
+): WriteValue {
   if (data instanceof Float32Array) return (index) => writer.float32(data[index] as number);
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
-    return (index) => writer.ascii(String(data[index]));
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    return (index) => {
+      const value = data[index] as bigint;
+      if (value >= -LARGEST_PLAIN && value <= LARGEST_PLAIN) writer.number(Number(value));
+      else writer.ascii(String(value));
+    };
+  }
   if (datatype === 'BOOL') {
     return (index) => {
       const value = data[index];

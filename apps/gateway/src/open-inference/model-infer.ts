@@ -1,10 +1,11 @@
 import { type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
+import { LineWriter } from '../log/line-writer.ts';
 import type { Outbox } from '../log/outbox.ts';
 import { observeRun } from '../metrics/gateway-metrics.ts';
 import { checkBatch } from '../predict/prediction-request.ts';
 import { directName, type ServingState, type VersionPlan } from '../snapshot/serving-state.ts';
-import { directRecordLines } from './direct-record-lines.ts';
+import { writeDirectRecords } from './direct-record-lines.ts';
 import type { InferAnswer, InferArrival, InferOutcome, ReceivedInfer } from './infer-call.ts';
 import { batchSizeOf } from './infer-request.ts';
 import { toTensor } from './tensors.ts';
@@ -18,6 +19,10 @@ export interface ModelInferOptions {
 /** No endpoint's settings apply to direct calls. */
 const TIMEOUT_MS = 10_000;
 const MAXIMUM_QUEUED_ROWS = 20_000;
+
+/** Not in use now. What one wrote is with the operating system before it is used again. */
+const writers: LineWriter[] = [];
+const KEPT_WRITERS = 8;
 
 /**
  * An `infer` call of a model addressed by its name: the artifact's own tensors in and out, every row logged with
@@ -65,7 +70,11 @@ export function inferModel(
       plan.metrics.failed += count;
       plan.modelMetrics.statistics.observeFailure();
     }
-    outbox.add(directRecordLines(arrival, plan, infer, { ids, result, failure }), (logFailure) => {
+    const writer = writers.pop() ?? new LineWriter();
+    writeDirectRecords(writer, arrival, plan, infer, { ids, result, failure });
+    outbox.add([{ bytes: writer.written(), lines: count }], (logFailure) => {
+      writer.clear();
+      if (writers.length < KEPT_WRITERS) writers.push(writer);
       state.lease.release();
       const error = failure ?? logFailure;
       if (result === undefined || error !== undefined) done({ ok: false, endpoint, error });

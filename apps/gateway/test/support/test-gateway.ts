@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type LogRecord, logRecordSchema, type ServingSnapshot, SwitchyardError } from '@switchyard/contracts';
+import type { LineBlock } from '@switchyard/prediction-log';
 import type { LoadedModel } from '@switchyard/runtimes';
 import { createGrpcServer, type GrpcServer } from '../../src/grpc/grpc-server.ts';
 import { createHttpServer } from '../../src/http/http-server.ts';
@@ -16,7 +17,7 @@ import type { SnapshotContent } from './fake-control.ts';
 export interface MemoryLog {
   readonly writes: string[][];
   isBroken: boolean;
-  write(lines: readonly string[]): void;
+  write(lines: readonly (string | LineBlock)[]): void;
   /** Every line, checked against the contract. */
   records(): LogRecord[];
 }
@@ -45,13 +46,21 @@ export interface TestGateway {
 
 export const SNAPSHOT_HASH = 'a'.repeat(64);
 
+function linesOf({ bytes, lines }: LineBlock): string[] {
+  const text = Buffer.from(bytes).toString();
+  if (!text.endsWith('\n')) throw new Error('a block of the log does not end with a line break');
+  const found = text.slice(0, -1).split('\n');
+  if (found.length !== lines) throw new Error(`a block of ${found.length} lines says it has ${lines}`);
+  return found;
+}
+
 function createMemoryLog(): MemoryLog {
   const log: MemoryLog = {
     writes: [],
     isBroken: false,
     write(lines) {
       if (log.isBroken) throw new SwitchyardError('log_unavailable', 'the disk is full');
-      log.writes.push([...lines]);
+      log.writes.push(lines.flatMap((line) => (typeof line === 'string' ? line : linesOf(line))));
     },
     records: () =>
       log.writes.flat().map((line) => {

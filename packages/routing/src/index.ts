@@ -46,5 +46,6 @@ export {
 } from './policy-tree.ts';
 export { allocateRanges, armOfBucket, type HashRange, sharesOf } from './ranges.ts';
 export { type RegistryModel, type RegistryVersion, type RegistryView, resolveVersion } from './registry-view.ts';
+export { findRowProblems, type RowProblem } from './row-problems.ts';
 export { type CompiledShadow, PRIMARY } from './shadow-node.ts';
 export { POLICY_LIMITS, validatePolicy } from './validate-policy.ts';

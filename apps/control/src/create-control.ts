@@ -16,6 +16,8 @@ import type { InspectUpstream } from './models/inspect-upstream.ts';
 import { createModelHandlers } from './models/model-handlers.ts';
 import { prepareUploads } from './models/receive-upload.ts';
 import { createVersionHandlers } from './models/version-handlers.ts';
+import { createLearningLoop } from './routing-state/learning-loop.ts';
+import type { Analytics } from './routing-state/outcome-rows.ts';
 import { createAnalyticsHandlers } from './server/analytics-handlers.ts';
 import { createControlServer } from './server/create-control-server.ts';
 import type { ReadModels } from './server/read-models.ts';
@@ -40,6 +42,8 @@ export interface ControlDependencies {
   readonly inspectUpstream: InspectUpstream;
   /** Shared with what ships the prediction log. */
   readonly live: LiveFeed;
+  /** What nodes that learn learn from, and how often; without it they know what they knew. */
+  readonly learning?: { readonly analytics: Analytics; readonly intervalMs: number };
   readonly logger: Logger;
   readonly now: () => Date;
   /** Time that requests have to finish when control stops; what is left then is cut off. */
@@ -80,6 +84,8 @@ export async function createControl(dependencies: ControlDependencies): Promise<
     onAlertChanged: (id) => live.entityChanged('alert', id),
     everyMs: STATUS_EVERY_MS,
   });
+  const learning =
+    dependencies.learning && createLearningLoop({ ...dependencies.learning, metadata, snapshots, now, log: logger });
   const refreshing =
     metadata.engine === 'pglite'
       ? undefined
@@ -127,13 +133,15 @@ export async function createControl(dependencies: ControlDependencies): Promise<
     dashboardDir: dependencies.dashboardDir,
     bodyMaximumBytes: config.limits.bodyMaximumBytes,
     isReady: async () => (await metadata.health()).healthy,
-    observe: (each) => registerMetrics(each, { snapshots, gateways, live, shipping: dependencies.shipping }),
+    observe: (each) => registerMetrics(each, { snapshots, gateways, live, shipping: dependencies.shipping, learning }),
     checkAnswers: dependencies.checkAnswers ?? false,
   });
+  learning?.start();
   return {
     server,
     stop: async () => {
       clearInterval(refreshing);
+      await learning?.stop();
       monitor.stop();
       snapshots.close();
       live.close();

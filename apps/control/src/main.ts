@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { inspectOnnxFile } from '@switchyard/runtimes/onnx';
 import { inspectUpstream } from '@switchyard/runtimes/upstream';
 import { openChdbAnalytics, openClickhouseAnalytics } from '@switchyard/storage/analytics';
 import { openPgliteMetadata, openPostgresMetadata } from '@switchyard/storage/metadata';
@@ -8,6 +7,7 @@ import { destination, type Logger, pino } from 'pino';
 
 import { createControl } from './create-control.ts';
 import { createLiveFeed } from './live/live-feed.ts';
+import { inspectByFormat } from './models/inspect-by-format.ts';
 import { dataPaths, type ProcessSettings, parseProcessSettings } from './process-settings.ts';
 import { bindReadModels } from './server/read-models.ts';
 import { createShipper } from './shipping/shipper.ts';
@@ -15,7 +15,6 @@ import { createShipper } from './shipping/shipper.ts';
 const STOP_DEADLINE_MS = 10_000;
 /** Less than the deadline, so that there is time left to close the stores properly. */
 const DRAIN_MS = 5_000;
-const INSPECTION = { timeoutMs: 60_000, memoryLimitMb: 4_096 };
 
 /**
  * Opens the stores, then what uses them, then the socket; closes in the opposite order.
@@ -66,9 +65,10 @@ async function start(settings: ProcessSettings, logger: Logger): Promise<{ port:
       analytics: { port: 'analytics', engine: analytics.engine, health: () => analytics.health() },
       readModels: bindReadModels(analytics),
       shipping: () => shipper.status(),
-      inspectArtifact: (request) => inspectOnnxFile({ ...request, ...INSPECTION }),
+      inspectArtifact: inspectByFormat,
       inspectUpstream: (request) => inspectUpstream({ ...request, readSecret: (name) => process.env[name] }),
       live,
+      learning: { analytics, intervalMs: config.learning.intervalMs },
       logger,
       now,
       drainMs: DRAIN_MS,

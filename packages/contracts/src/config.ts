@@ -52,6 +52,17 @@ export const configSchema = z
         artifactMaximumBytes: z.coerce.number().int().min(1).default(2_147_483_648).describe('of one uploaded model'),
       })
       .prefault({}),
+    learning: z
+      .strictObject({
+        intervalMs: z.coerce
+          .number()
+          .int()
+          .min(100)
+          .max(3_600_000)
+          .default(10_000)
+          .describe('how often routing nodes that learn (best, bandit) learn from the feedback that has come'),
+      })
+      .prefault({}),
     metadataUrl: z.string().optional().describe('a postgres:// address; PGlite in the data directory unless given'),
     clickhouseUrl: z
       .string()
@@ -80,6 +91,7 @@ export const configSources = {
   'limits.bodyMaximumBytes': { variable: 'SWITCHYARD_BODY_MAXIMUM_BYTES', flag: 'body-maximum-bytes' },
   'limits.batchMaximumRows': { variable: 'SWITCHYARD_BATCH_MAXIMUM_ROWS', flag: 'batch-maximum-rows' },
   'limits.artifactMaximumBytes': { variable: 'SWITCHYARD_ARTIFACT_MAXIMUM_BYTES', flag: 'artifact-maximum-bytes' },
+  'learning.intervalMs': { variable: 'SWITCHYARD_LEARNING_INTERVAL_MS', flag: 'learning-interval-ms' },
   metadataUrl: { variable: 'SWITCHYARD_METADATA_URL', flag: 'metadata-url' },
   clickhouseUrl: { variable: 'CLICKHOUSE_URL', flag: 'clickhouse-url' },
   logLevel: { variable: 'SWITCHYARD_LOG_LEVEL', flag: 'log-level' },

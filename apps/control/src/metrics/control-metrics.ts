@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { GatewayDirectory } from '../gateways/gateway-directory.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
+import type { LearningLoop } from '../routing-state/learning-loop.ts';
 import type { SnapshotPublisher } from '../snapshot/snapshot-publisher.ts';
 import type { ShippingStatus } from '../status/platform-health.ts';
 
@@ -13,6 +14,7 @@ export function registerMetrics(
     readonly gateways: GatewayDirectory;
     readonly live: LiveFeed;
     readonly shipping: () => ShippingStatus;
+    readonly learning?: Pick<LearningLoop, 'status'> | undefined;
   },
 ): void {
   const registry = new Registry();
@@ -57,6 +59,23 @@ export function registerMetrics(
     'Segments set aside because they cannot be read',
     () => sources.shipping().quarantinedSegments,
   );
+  gauge('switchyard_learning_owner', '1 in the control process that works out what routing nodes have learnt', () =>
+    Number(sources.learning?.status().isOwner ?? false),
+  );
+  gauge(
+    'switchyard_learning_failing_nodes',
+    'Routing nodes whose state could not be worked out last time',
+    () => sources.learning?.status().failingNodes ?? 0,
+  );
+  new Counter({
+    name: 'switchyard_learning_states_published_total',
+    help: 'States of routing nodes handed to gateways',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.learning?.status().published ?? 0);
+    },
+  });
   new Counter({
     name: 'switchyard_live_clients_dropped_total',
     help: 'Dashboards disconnected because they did not keep up',

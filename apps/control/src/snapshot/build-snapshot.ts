@@ -8,6 +8,7 @@ import {
   type VersionName,
   versionKey,
 } from '../registry/registry-view.ts';
+import { loadServableStates } from '../routing-state/state-store.ts';
 import { canonicalJson, sha256Hex } from './canonical-json.ts';
 
 /** The part of a snapshot that the hash covers. */
@@ -35,6 +36,7 @@ export async function buildSnapshotContent(db: Database, view: RegistryView): Pr
     for (const version of named) wanted.set(versionKey({ model: model.name, version }), { model: model.name, version });
   }
   const rows = await loadVersions(db, [...wanted.values()]);
+  const routingStates = await loadServableStates(db, view);
 
   const models: Record<string, ServedModel> = {};
   for (const model of view.models.values()) {
@@ -73,6 +75,7 @@ export async function buildSnapshotContent(db: Database, view: RegistryView): Pr
       .filter(([key]) => !used.has(key))
       .map(([, { model, version }]) => ({ model, version }))
       .sort((a, b) => (versionKey(a) < versionKey(b) ? -1 : 1)),
+    ...(Object.keys(routingStates).length === 0 ? {} : { routingStates }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ServingSnapshot } from '@switchyard/contracts';
 import { lockForTransaction, type MetadataStore, type MetadataTransaction } from '@switchyard/storage/metadata';
 import { loadRegistry } from '../registry/registry-view.ts';
+import { recordPublication } from '../routing-state/state-store.ts';
 import { buildSnapshotContent, hashOfContent } from './build-snapshot.ts';
 
 /** The newest serving snapshot, and those who wait for a newer one. */
@@ -44,6 +45,7 @@ export async function createSnapshotPublisher(options: {
       .values(row)
       .onConflict((conflict) => conflict.column('singleton').doUpdateSet(row))
       .execute();
+    await recordPublication(transaction, { version, hash, createdAt, routingStates: content.routingStates ?? {} });
     return { ...content, hash, version, createdAt: createdAt.toISOString() };
   };
 

@@ -7,4 +7,4 @@ export {
 } from './metadata-store.ts';
 export { openPgliteMetadata } from './open-pglite-metadata.ts';
 export { openPostgresMetadata } from './open-postgres-metadata.ts';
-export type { Tables } from './tables.ts';
+export type { RoutingStateBasis, Tables } from './tables.ts';

@@ -81,6 +81,40 @@ export const migrations: readonly Migration[] = [
     // Their artifact is the JSON of this column, so that digests and downloads work as for files.
     statements: [`alter table model_versions add column upstream json`],
   },
+  {
+    number: 3,
+    name: 'routing states',
+    statements: [
+      `create table job_leases (
+        job text primary key,
+        owner text not null,
+        expires_at timestamptz not null
+      )`,
+      `create table routing_states (
+        endpoint text not null references endpoints (name),
+        path text not null,
+        basis json not null,
+        state json not null,
+        served json,
+        updated_at timestamptz not null default now(),
+        primary key (endpoint, path)
+      )`,
+      // Decisions name a snapshot by its hash; what a node knew then is the newest state of its path up to that version.
+      `create table published_snapshots (
+        version integer primary key,
+        hash text not null,
+        created_at timestamptz not null
+      )`,
+      `create index published_snapshots_by_hash on published_snapshots (hash)`,
+      `create table routing_state_history (
+        endpoint text not null,
+        path text not null,
+        snapshot_version integer not null,
+        state json,
+        primary key (endpoint, path, snapshot_version)
+      )`,
+    ],
+  },
 ];
 
 /**

@@ -1,4 +1,13 @@
-import type { EndpointSettings, Lineage, ModelFormat, Policy, Signature, Task, Upstream } from '@switchyard/contracts';
+import type {
+  EndpointSettings,
+  Lineage,
+  ModelFormat,
+  Policy,
+  RoutingState,
+  Signature,
+  Task,
+  Upstream,
+} from '@switchyard/contracts';
 import type { ColumnType, Generated } from 'kysely';
 
 /** A column of type `json`: read as a value, written as text, so that both drivers encode it the same way. */
@@ -73,6 +82,47 @@ export interface SnapshotStateTable {
   created_at: ColumnType<Date, Date, Date>;
 }
 
+/** Who does a job that only one process may do at a time, until when. */
+export interface JobLeasesTable {
+  job: string;
+  owner: string;
+  expires_at: ColumnType<Date, Date, Date>;
+}
+
+/** What a state was learnt about: it says nothing once one of these has changed. */
+export interface RoutingStateBasis {
+  /** What is measured. */
+  node: string;
+  /** Who answers, by branch. */
+  branches: Record<string, string>;
+}
+
+/** What nodes that learn know now, by endpoint and path of the node. */
+export interface RoutingStatesTable {
+  endpoint: string;
+  path: string;
+  basis: Json<RoutingStateBasis>;
+  state: Json<RoutingState>;
+  /** What the newest snapshot holds of it. */
+  served: ColumnType<RoutingState | null, string | null | undefined, string | null>;
+  updated_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** Every snapshot that was published, for as long as its states are kept. */
+export interface PublishedSnapshotsTable {
+  version: number;
+  hash: string;
+  created_at: ColumnType<Date, Date, never>;
+}
+
+/** What snapshots hold of a node from `snapshot_version` on; null: nothing. */
+export interface RoutingStateHistoryTable {
+  endpoint: string;
+  path: string;
+  snapshot_version: number;
+  state: ColumnType<RoutingState | null, string | null, never>;
+}
+
 export interface Tables {
   models: ModelsTable;
   model_versions: ModelVersionsTable;
@@ -80,4 +130,8 @@ export interface Tables {
   endpoints: EndpointsTable;
   endpoint_revisions: EndpointRevisionsTable;
   snapshot_state: SnapshotStateTable;
+  job_leases: JobLeasesTable;
+  routing_states: RoutingStatesTable;
+  published_snapshots: PublishedSnapshotsTable;
+  routing_state_history: RoutingStateHistoryTable;
 }

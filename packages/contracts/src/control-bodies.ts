@@ -320,7 +320,7 @@ export const endpointTrafficSchema = z
     members: z
       .array(
         z.object({
-          path: z.string().describe('of the prediction'),
+          path: z.string().describe("of the prediction; '' for shadows"),
           name: z.string(),
           role: memberSchema.shape.role,
           model: z.string(),

@@ -65,6 +65,13 @@ interface MemberRow {
   readonly quantiles: readonly (number | null)[];
 }
 
+/** Shadows answer after the prediction is logged, so what they said is in a table of their own, which knows no path. */
+const newestMembers = (table: 'predictions' | 'shadow_answers', path: string) => `
+  SELECT toString(${path}) AS path, members FROM ${table}
+  WHERE endpoint = {endpoint:String} AND members NOT IN ('', '[]')
+    AND at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+  ORDER BY at DESC LIMIT ${MEMBERS_PREDICTIONS}`;
+
 async function listMembers(
   analytics: Analytics,
   endpoint: string,
@@ -78,10 +85,8 @@ async function listMembers(
        quantiles(0.5, 0.95)(JSONExtractFloat(member, 'modelMicros')) AS quantiles
      FROM (
        SELECT path, arrayJoin(JSONExtractArrayRaw(members)) AS member FROM (
-         SELECT path, members FROM predictions
-         WHERE endpoint = {endpoint:String} AND members NOT IN ('', '[]')
-           AND at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-         ORDER BY at DESC LIMIT ${MEMBERS_PREDICTIONS}
+         SELECT * FROM (${newestMembers('predictions', 'path')})
+         UNION ALL SELECT * FROM (${newestMembers('shadow_answers', "''")})
        )
      )
      GROUP BY path, name, role, model, version ORDER BY path, role, name, model, version`,

@@ -1,5 +1,11 @@
 import type { FeedbackRecord, LogRecord, PredictionRecord } from '@switchyard/contracts';
-import { makeFeedback, makePrediction, makeRejection, seededRandom } from '@switchyard/storage/analytics/testing';
+import {
+  makeFeedback,
+  makePrediction,
+  makeRejection,
+  makeShadow,
+  seededRandom,
+} from '@switchyard/storage/analytics/testing';
 
 /** Random but repeatable traffic of three models, two of them binary, and two ensembles, one of them binary, with labels for most of it. */
 export function makeTraffic(count: number, fromMs: number, toMs: number): LogRecord[] {
@@ -36,6 +42,7 @@ export function makeTraffic(count: number, fromMs: number, toMs: number): LogRec
       unit: `user-${counter % 50}`,
     });
     records.push(prediction);
+    if (counter % 3 === 0) records.push(makeShadow(prediction));
     if (random() < 0.7) {
       const times = 1 + Math.floor(random() * 3);
       for (let order = 1; order <= times; order += 1) {

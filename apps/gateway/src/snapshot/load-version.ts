@@ -1,5 +1,6 @@
 import type { ServedVersion } from '@switchyard/contracts';
 import type { LoadedModel } from '@switchyard/runtimes';
+import { loadJavascriptModel } from '@switchyard/runtimes/javascript';
 import { loadOnnxModel, type OnnxWorkerPool } from '@switchyard/runtimes/onnx';
 import { loadUpstreamModel } from '@switchyard/runtimes/upstream';
 
@@ -12,5 +13,6 @@ export function loadVersion(path: string, served: ServedVersion, pool: OnnxWorke
   if (upstream !== undefined) {
     return loadUpstreamModel({ upstream, signature, readSecret: (name) => process.env[name] });
   }
-  return loadOnnxModel({ path, signature, maximumQueuedRows: MODEL_MAXIMUM_QUEUED_ROWS, pool });
+  const file = { path, signature, maximumQueuedRows: MODEL_MAXIMUM_QUEUED_ROWS };
+  return served.format === 'javascript' ? loadJavascriptModel(file) : loadOnnxModel({ ...file, pool });
 }

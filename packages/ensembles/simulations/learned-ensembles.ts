@@ -25,7 +25,7 @@ export function learnedEnsembles(runs: number): SimulationRow[] {
   const random = seededRandom(20_260_612);
   return [
     ...[100, 1000].flatMap((rows) => gains(random, rows, runs)),
-    ...optimism(random, runs),
+    ...optimism(random, 10 * runs),
     temperature(random, runs),
   ];
 }

@@ -6,6 +6,7 @@ export {
   fitCalibrator,
   type PlattInput,
 } from './learn/calibrate.ts';
+export { calibrateLog } from './learn/calibrate-log.ts';
 export { fitLogisticStack, fitRidgeStack, type LogisticStack, type RidgeStack } from './learn/fit-stack.ts';
 export { selectFreshRows, takeRows } from './learn/fresh-rows.ts';
 export {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   applyCalibrator,
+  calibrateLog,
   fitCalibrator,
   fitLogisticStack,
   learnWeights,
@@ -140,6 +141,18 @@ describe('calibration', () => {
       const answer = fitCalibrator({ task, members: [members], outcomes }, 0, { method: 'temperature' });
       expect(answer).toMatchObject({ ok: false, reason: 'not-reachable' });
     }
+  });
+
+  test('of a log leaves gaps and members without a calibrator as they are', () => {
+    const members = [powered(3), powered(3).fill(Number.NaN, 0, 2), honest];
+    const { calibrator } = must(fitCalibrator({ task, members, outcomes }, 0, { method: 'temperature' }));
+    const { log: calibrated } = must(calibrateLog({ task, members, outcomes }, [calibrator, calibrator, null]));
+    const [first, second, third] = calibrated.members as [Float64Array, Float64Array, Float64Array];
+    expect(second.slice(0, 2)).toEqual(Float64Array.of(Number.NaN, Number.NaN));
+    expect(second.slice(2)).toEqual(first.slice(2));
+    expect(third).toEqual(honest);
+    const own = must(applyCalibrator(calibrator, (members[0] as Float64Array).subarray(6, 8))).probabilities;
+    expect(first.slice(6, 8)).toEqual(own);
   });
 
   test('by steps asks for a thousand rows', () => {

@@ -315,6 +315,13 @@ const UNANSWERABLE: Record<string, Case[]> = {
       () => ensembles.applyCalibrator({ method: 'isotonic', classes: 2, fits: [] }, [0.4, 0.6]),
     ],
   ],
+  calibrateLog: [
+    ['no member', () => ensembles.calibrateLog({ ...good, members: [] }, [])],
+    ['no calibrators', () => ensembles.calibrateLog(good, [])],
+    ['numbers', () => ensembles.calibrateLog(valueLog(ramp, ramp), [null])],
+    ['other lengths', () => ensembles.calibrateLog({ ...good, outcomes: [1] }, [null, null])],
+    ['not probabilities', () => ensembles.calibrateLog(log(ramp.map((score) => 5 * score)), [calibrator, null])],
+  ],
   selectFreshRows: [
     ['no row', () => ensembles.selectFreshRows([], [1])],
     ['no member', () => ensembles.selectFreshRows([1], [])],

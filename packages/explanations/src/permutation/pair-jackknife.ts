@@ -6,9 +6,16 @@ export interface PermutedRows {
   readonly predictions: Float64Array;
 }
 
+export interface GroupScores {
+  /** Of all rows; null when the metric has no answer. */
+  readonly all: number | null;
+  /** Without each group. */
+  readonly without: readonly (number | null)[];
+}
+
 /**
  * The metric over pairs (row, donor of its permuted cells): of all pairs, and of the pairs that a group of rows takes
- * no part in, neither as row nor as donor. Without permutation every row is its own donor.
+ * no part in, neither as row nor as donor.
  *
  * Leaving out rows only would miss half of what varies: another sample would bring other donors as well. Dropping
  * both sides is the jackknife of a two-sample statistic.
@@ -18,7 +25,7 @@ export function scoreByGroups<L>(
   labels: readonly L[],
   scored: PermutedRows,
   groups: { readonly of: Uint32Array; readonly count: number },
-): { readonly all: number | null; readonly without: readonly (number | null)[] } {
+): GroupScores {
   return form.kind === 'means'
     ? scoreMeans(form, labels, scored, groups)
     : scoreWhole(form.score, labels, scored, groups);

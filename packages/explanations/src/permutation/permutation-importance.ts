@@ -14,7 +14,7 @@ import {
   shuffledPositions,
 } from '../rows.ts';
 import { type CustomMetric, type MetricName, type ResolvedMetric, resolveMetric } from './importance-metric.ts';
-import { scoreByGroups } from './pair-jackknife.ts';
+import { type GroupScores, scoreByGroups } from './pair-jackknife.ts';
 
 export interface PermutationOptions<L> {
   readonly metric: MetricName | CustomMetric<L>;
@@ -123,24 +123,24 @@ async function measure<C extends Cell, L>(
   run: Run<C, L>,
   groups: readonly (readonly number[])[],
 ): Promise<Answer<PermutationImportance>> {
-  const own = Uint32Array.from(run.labels, (_, row) => row);
-  const baseline = scoreByGroups(
-    run.metric.form,
-    run.labels,
-    { donors: own, predictions: run.baselinePredictions },
-    run.jackknife,
+  const { form, name } = run.metric;
+  // The rows as they are, on the same rows that each permutation is judged by without a group: a true pair, so that a
+  // feature the model does not use gets an interval of 0.
+  const baselines = run.permutations.map((donors) =>
+    scoreByGroups(form, run.labels, { donors, predictions: run.baselinePredictions }, run.jackknife),
   );
-  if (baseline.all === null) return noMetric(run.metric.name, 'the rows as they are');
+  const baseline = baselines[0]!.all;
+  if (baseline === null) return noMetric(name, 'the rows as they are');
   const importances: FeatureImportance[] = [];
   for (const features of groups) {
-    const measured = await measureGroup(run, features, { all: baseline.all, without: baseline.without });
+    const measured = await measureGroup(run, features, baselines);
     if (!measured.ok) return measured;
     importances.push(measured.importance);
   }
   return {
     ok: true,
-    metric: run.metric.name,
-    baseline: baseline.all,
+    metric: name,
+    baseline,
     importances,
     rowCount: run.rows.length,
   };
@@ -149,7 +149,7 @@ async function measure<C extends Cell, L>(
 async function measureGroup<C extends Cell, L>(
   run: Run<C, L>,
   features: readonly number[],
-  baseline: { readonly all: number; readonly without: readonly (number | null)[] },
+  baselines: readonly GroupScores[],
 ): Promise<Answer<{ readonly importance: FeatureImportance }>> {
   const { rows, permutations, metric, jackknife } = run;
   const asked = await askModel(run.model, rows.length * permutations.length, (index) => {
@@ -166,7 +166,9 @@ async function measureGroup<C extends Cell, L>(
   for (const [repeat, donors] of permutations.entries()) {
     const predictions = asked.predictions.slice(repeat * rows.length, (repeat + 1) * rows.length);
     const permuted = scoreByGroups(metric.form, run.labels, { donors, predictions }, jackknife);
-    if (permuted.all === null) return noMetric(metric.name, `features ${features.join(', ')} permuted`);
+    const baseline = baselines[repeat]!;
+    if (permuted.all === null || baseline.all === null)
+      return noMetric(metric.name, `features ${features.join(', ')} permuted`);
     perRepeat[repeat] = sign * (baseline.all - permuted.all);
     for (let group = 0; group < jackknife.count; group += 1) {
       const [left, right] = [baseline.without[group] ?? Number.NaN, permuted.without[group] ?? Number.NaN];

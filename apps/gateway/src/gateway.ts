@@ -15,6 +15,8 @@ import { createGatewayMetrics } from './metrics/gateway-metrics.ts';
 import { renderUpstreamMetrics } from './metrics/upstream-metrics.ts';
 import { createAdmission, type EndpointLoad } from './predict/admission.ts';
 import { createPredictionRunner } from './predict/prediction-runner.ts';
+import { createRecentRows } from './rehearsal/recent-rows.ts';
+import { rehearse } from './rehearsal/rehearse.ts';
 import { createRequestHandler } from './request-handler.ts';
 import type { ControlClient } from './snapshot/control-client.ts';
 import { openDiskCache } from './snapshot/disk-cache.ts';
@@ -70,7 +72,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const newId = createIdGenerator();
   const outbox = createOutbox(log, metrics.counters);
   const rejections = createRejectionCounter(log, metrics, id);
-  const runner = createPredictionRunner({ outbox, newId, admission: createAdmission() });
+  const recent = createRecentRows();
+  const runner = createPredictionRunner({ outbox, newId, admission: createAdmission(), recent });
   const models = createModelStore();
   const loads = new Map<string, EndpointLoad>();
   const pool = createOnnxWorkerPool({ threads: Math.max(1, availableParallelism() - 1) });
@@ -87,6 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       state: isDraining ? 'draining' : current === undefined ? 'starting' : 'ready',
       snapshot: current === undefined ? null : { hash: current.hash, version: current.version },
       snapshotError: follower.error(),
+      rehearsal: follower.rehearsal() ?? null,
       models: models.states(),
       memoryBytes: process.memoryUsage.rss(),
       log: log.status(),
@@ -108,6 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         loads,
         findLoaded: (model, served) => models.find(model, served, snapshot),
       }),
+    rehearse: (current, next, signal) => rehearse(current, next, { recent, newId, signal }),
     onChange: () => reportStatus(),
     report: (event, details) => {
       if (event === 'served') logger.info(details, 'snapshot served');

@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import type { ServingSnapshot } from '@switchyard/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayMetrics } from '../src/metrics/gateway-metrics.ts';
+import type { EndpointPlan } from '../src/predict/endpoint-plan.ts';
+import { readPredictRequest } from '../src/predict/prediction-request.ts';
+import { createRecentRows, type RecentRows } from '../src/rehearsal/recent-rows.ts';
+import { rehearse } from '../src/rehearsal/rehearse.ts';
 import type { ControlClient } from '../src/snapshot/control-client.ts';
 import { openDiskCache } from '../src/snapshot/disk-cache.ts';
 import { createModelStore } from '../src/snapshot/model-store.ts';
@@ -41,6 +45,8 @@ function snapshotOf(number: number, live: string | undefined, versions: readonly
   };
 }
 
+const fakeOfX = (_version: string): FakeModel => createFakeModel({ features: FEATURES });
+
 let directory: string;
 let follower: SnapshotFollower | undefined;
 beforeEach(() => {
@@ -57,12 +63,13 @@ interface World {
   readonly loaded: Map<string, FakeModel>;
   readonly events: string[];
   readonly downloads: string[];
+  readonly recent: RecentRows;
   publish(snapshot: ServingSnapshot): void;
   setDown(isDown: boolean): void;
   failToLoad: Set<string>;
 }
 
-async function startWorld(first?: ServingSnapshot): Promise<World> {
+async function startWorld(first?: ServingSnapshot, makeModel = fakeOfX): Promise<World> {
   let current = first;
   let isDown = first === undefined;
   let wake = () => {};
@@ -89,6 +96,7 @@ async function startWorld(first?: ServingSnapshot): Promise<World> {
   const loaded = new Map<string, FakeModel>();
   const events: string[] = [];
   const failToLoad = new Set<string>();
+  const recent = createRecentRows();
   const models = createModelStore();
   const metrics = createGatewayMetrics();
   const options: FollowerOptions = {
@@ -99,7 +107,7 @@ async function startWorld(first?: ServingSnapshot): Promise<World> {
     async loadModel(path, { version }) {
       expect(readFileSync(path, 'utf8')).toBe('abc');
       if (failToLoad.has(version)) throw new Error(`version ${version} is broken`);
-      const fake = createFakeModel({ features: FEATURES });
+      const fake = makeModel(version);
       loaded.set(version, fake);
       return fake;
     },
@@ -110,6 +118,7 @@ async function startWorld(first?: ServingSnapshot): Promise<World> {
         loads: new Map(),
         findLoaded: (name, version) => models.find(name, version, snapshot),
       }),
+    rehearse: (state, next, signal) => rehearse(state, next, { recent, newId: () => 'id', signal }),
     onChange: () => {},
     report: (event, { version }) => events.push(version === undefined ? event : `${event} ${version}`),
   };
@@ -119,6 +128,7 @@ async function startWorld(first?: ServingSnapshot): Promise<World> {
     loaded,
     events,
     downloads,
+    recent,
     failToLoad,
     publish(snapshot) {
       current = snapshot;
@@ -193,6 +203,70 @@ describe('a new snapshot', () => {
     world.failToLoad.clear();
     await until(() => world.follower.current()?.version === 2);
     expect(world.follower.error()).toBeNull();
+  });
+});
+
+describe('a new snapshot that cannot answer what clients send', () => {
+  const failing = (version: string): FakeModel =>
+    version === '2'
+      ? Object.assign(fakeOfX(version), { predict: () => Promise.reject(new Error('wrong shape')) })
+      : fakeOfX(version);
+  const send = ({ follower, recent }: World, x: number): void => {
+    const plan = follower.current()?.endpoints.get('e') as EndpointPlan;
+    recent.note(plan, readPredictRequest({ instances: [{ x }] }, plan.features, 10), x * 1_000);
+  };
+  const refusal = "endpoint 'e' revision 2 cannot answer 3 of 3 recent requests: internal_error: wrong shape (3)";
+
+  it('does not take over, is tried again, and keeps no models once another takes its place', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']), failing);
+    await world.follower.firstServed;
+    for (const x of [1, 2, 3]) send(world, x);
+    world.publish(snapshotOf(2, '2', ['1', '2']));
+    await until(() => world.events.filter((event) => event === 'failed 2').length > 1);
+    expect(world.follower.error()).toBe(refusal);
+    expect(world.follower.current()?.version).toBe(1);
+    expect(world.follower.rehearsal()?.endpoints).toMatchObject([{ endpoint: 'e', rows: 3, refused: 3 }]);
+    world.publish(snapshotOf(3, '2', ['1', '2', '3']));
+    await until(() => world.events.includes('failed 3'));
+    world.publish(snapshotOf(4, '1', ['1']));
+    await until(() => world.follower.current()?.version === 4 && world.loaded.get('2')?.isClosed === true);
+    expect(world.loaded.get('3')?.isClosed).toBe(true);
+    expect(world.loaded.get('1')?.isClosed).toBe(false);
+    expect(world.follower.error()).toBeNull();
+  });
+
+  it('keeps models only of the newest of several that are refused', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']), failing);
+    await world.follower.firstServed;
+    for (const x of [1, 2, 3]) send(world, x);
+    world.publish(snapshotOf(2, '2', ['1', '2', '4']));
+    await until(() => world.follower.error() === refusal);
+    world.publish(snapshotOf(3, '2', ['1', '2', '5']));
+    await until(() => world.events.includes('failed 3') && world.loaded.get('4')?.isClosed === true);
+    expect(['1', '2', '5'].map((version) => world.loaded.get(version)?.isClosed)).toEqual([false, false, false]);
+  });
+
+  it('takes over all the same when it was forced', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']), failing);
+    await world.follower.firstServed;
+    for (const x of [1, 2, 3]) send(world, x);
+    const forced = snapshotOf(2, '2', ['1', '2']);
+    world.publish({ ...forced, endpoints: { e: { ...forced.endpoints.e!, rehearse: false } } });
+    await until(() => world.follower.current()?.version === 2);
+    expect(world.events).not.toContain('failed 2');
+  });
+
+  it('is not looked for when only what nodes have learnt changed', async () => {
+    const world = await startWorld(snapshotOf(1, '1', ['1']));
+    await world.follower.firstServed;
+    for (const x of [1, 2, 3]) send(world, x);
+    world.publish({
+      ...snapshotOf(2, '1', ['1']),
+      routingStates: { e: { '': { kind: 'best', computedAtMs: 1, segments: {} } } },
+    });
+    await until(() => world.follower.current()?.version === 2);
+    expect(world.loaded.get('1')?.batches).toEqual([]);
+    expect(world.follower.rehearsal()).toBeUndefined();
   });
 });
 

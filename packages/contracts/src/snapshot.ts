@@ -61,6 +61,10 @@ export const servedEndpointSchema = z.object({
   revision: z.int().positive(),
   policy: policySchema,
   settings: endpointSettingsSchema,
+  rehearse: z
+    .boolean()
+    .optional()
+    .describe('false: serve it even where recent requests could not be answered; true unless given'),
 });
 export type ServedEndpoint = z.infer<typeof servedEndpointSchema>;
 
@@ -113,6 +117,31 @@ export const servingSnapshotSchema = z.object({
 });
 export type ServingSnapshot = z.infer<typeof servingSnapshotSchema>;
 
+/** How one endpoint of a new snapshot answered what clients had lately sent, next to what was served at the time. */
+export const endpointRehearsalSchema = z
+  .object({
+    endpoint: endpointNameSchema,
+    revision: z.int().positive(),
+    rows: z.int().nonnegative().describe('recent requests that were tried'),
+    refused: z.int().nonnegative().describe('of them those that only the new snapshot could not answer'),
+    reasons: z.array(z.string()).describe('why, the most frequent first'),
+    compared: z.int().nonnegative().describe('of them those that both answered'),
+    meanAbsoluteDifference: z.number().nullable().describe('of scores or values; null where there are none'),
+    maximumAbsoluteDifference: z.number().nullable(),
+    changedLabelShare: z.number().min(0).max(1).nullable().describe('of the labels; null where there are none'),
+  })
+  .meta({ id: 'EndpointRehearsal' });
+export type EndpointRehearsal = z.infer<typeof endpointRehearsalSchema>;
+
+export const rehearsalSchema = z
+  .object({
+    snapshot: z.string().describe('hash of the snapshot that was tried'),
+    at: instantSchema,
+    endpoints: z.array(endpointRehearsalSchema),
+  })
+  .meta({ id: 'Rehearsal' });
+export type Rehearsal = z.infer<typeof rehearsalSchema>;
+
 /** What a gateway tells control about itself, every few seconds and after each swap. */
 export const gatewayStatusSchema = z
   .object({
@@ -134,6 +163,7 @@ export const gatewayStatusSchema = z
       }),
     ),
     memoryBytes: z.number(),
+    rehearsal: rehearsalSchema.nullish().describe('of the last snapshot that changed what some endpoint answers with'),
     log: z.object({ writable: z.boolean(), unshippedSegments: z.int(), unshippedBytes: z.number() }),
   })
   .meta({ id: 'GatewayStatus' });

@@ -14,6 +14,7 @@ import {
   type CompiledPolicy,
   compilePolicy,
   endpointFeatures,
+  listModelReferences,
   listModels,
   resolveVersion,
 } from '@switchyard/routing';
@@ -70,6 +71,10 @@ export interface FallbackState {
 export interface EndpointPlan {
   readonly name: string;
   readonly revision: number;
+  /** What answers depend on: the policy, the versions it names, and how rows are read. Equal keys answer equally. */
+  readonly contentKey: string;
+  /** False: whoever published it wants it served whatever recent requests would have been answered. */
+  readonly isRehearsed: boolean;
   readonly settings: EndpointSettings;
   readonly task: Task;
   readonly labels: readonly ClassLabel[];
@@ -201,6 +206,8 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
   return {
     name: endpoint.name,
     revision: endpoint.revision,
+    contentKey: contentKeyOf(endpoint, snapshot),
+    isRehearsed: endpoint.rehearse !== false,
     settings: endpoint.settings,
     task,
     labels: reachable[0]?.signature.labels ?? [],
@@ -236,6 +243,17 @@ function versionOf(
   if (served === undefined)
     throw new Error(`endpoint '${endpoint.name}' names '${node.model}', which the snapshot lacks`);
   return { key: `${node.model}/${served.version}`, served };
+}
+
+/** Shadows have no part in it: they never change an answer. What nodes have learnt has none either. */
+function contentKeyOf(endpoint: ServedEndpoint, snapshot: ServingSnapshot): string {
+  const versions = listModelReferences(endpoint.policy)
+    .filter(({ isShadow }) => !isShadow)
+    .map(({ node }) => {
+      const { key, served } = versionOf(endpoint, node, snapshot);
+      return `${key}/${served.artifact.sha256}`;
+    });
+  return JSON.stringify([endpoint.policy, endpoint.settings.unknownFeatures, versions]);
 }
 
 function planMeta(endpoint: ServedEndpoint, node: Reference, context: PlanContext): PlannedEnsemble['meta'] {

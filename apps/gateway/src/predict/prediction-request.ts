@@ -7,6 +7,8 @@ export type Context = Readonly<Record<string, string | number | boolean>>;
 /** A request whose every row was found to be right. */
 export interface PredictionRequest {
   readonly rows: readonly ReceivedRow[];
+  /** The rows as they were sent, where they were sent as rows. */
+  readonly instances?: readonly unknown[];
   /** One a row, or one for all; '' where none was given. */
   readonly unit: string;
   readonly units: readonly string[] | undefined;
@@ -35,7 +37,7 @@ export function readPredictRequest(body: unknown, plan: FeaturePlan, maximumRows
   if (units !== undefined && !(Array.isArray(units) && units.every(isUnit))) return refuse(body);
   checkSize('segment', segment);
   checkSize('context', context);
-  return { rows: readRows(instances, plan), unit, units, segment, context };
+  return { rows: readRows(instances, plan), instances, unit, units, segment, context };
 }
 
 /** Rows and units of equal number, and not too many. */

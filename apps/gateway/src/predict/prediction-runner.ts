@@ -3,6 +3,7 @@ import { type Decision, decide } from '@switchyard/routing';
 import { createModelCalls, type ModelCalls } from '../execution/model-calls.ts';
 import { codeOf, type Outcome, runDecision, type ShadowRun } from '../execution/run-decision.ts';
 import type { Outbox } from '../log/outbox.ts';
+import type { RecentRows } from '../rehearsal/recent-rows.ts';
 import type { Lease } from '../snapshot/lease.ts';
 import type { Admission } from './admission.ts';
 import type { EndpointPlan, ServedPlan } from './endpoint-plan.ts';
@@ -79,11 +80,13 @@ export interface RunnerOptions {
   readonly outbox: Outbox;
   readonly newId: () => string;
   readonly admission: Admission;
+  /** Told of every accepted request. */
+  readonly recent?: RecentRows;
 }
 
 const NO_FEATURES: Readonly<Record<string, never>> = Object.freeze({});
 
-export function createPredictionRunner({ outbox, newId, admission }: RunnerOptions): PredictionRunner {
+export function createPredictionRunner({ outbox, newId, admission, recent }: RunnerOptions): PredictionRunner {
   const shadowRunner = createShadowRunner(outbox);
   let jobsInFlight = 0;
 
@@ -122,6 +125,7 @@ export function createPredictionRunner({ outbox, newId, admission }: RunnerOptio
       admission.leave(plan.load, count, 0, nowMs);
       throw error;
     }
+    recent?.note(plan, request, nowMs);
     // From here on nothing throws: every job is settled.
     lease.acquire();
     jobsInFlight += 1;
@@ -200,7 +204,8 @@ export function createPredictionRunner({ outbox, newId, admission }: RunnerOptio
   return { submit, inFlight: () => jobsInFlight + shadowRunner.inFlight() };
 }
 
-function conditionFeatures(plan: EndpointPlan, row: ReceivedRow): Readonly<Record<string, unknown>> {
+/** What conditions may look at, by name. */
+export function conditionFeatures(plan: EndpointPlan, row: ReceivedRow): Readonly<Record<string, unknown>> {
   if (plan.conditionPositions.length === 0) return NO_FEATURES;
   const features: Record<string, unknown> = Object.create(null);
   for (const position of plan.conditionPositions) {

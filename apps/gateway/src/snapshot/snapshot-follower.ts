@@ -1,6 +1,8 @@
-import type { ServedVersion, ServingSnapshot } from '@switchyard/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Rehearsal, ServedVersion, ServingSnapshot } from '@switchyard/contracts';
 import type { LoadedModel } from '@switchyard/runtimes';
 import type { GatewayMetrics } from '../metrics/gateway-metrics.ts';
+import { refusalOf } from '../rehearsal/rehearse.ts';
 import type { ControlClient } from './control-client.ts';
 import type { DiskCache } from './disk-cache.ts';
 import type { ModelStore } from './model-store.ts';
@@ -10,6 +12,8 @@ export interface SnapshotFollower {
   current(): ServingState | undefined;
   /** Why the newest snapshot is not served; null when it is. */
   error(): string | null;
+  /** What came of the last new snapshot that was tried on recent requests. */
+  rehearsal(): Rehearsal | undefined;
   isControlReachable(): boolean;
   /** Resolves when a snapshot is served for the first time. */
   readonly firstServed: Promise<void>;
@@ -23,6 +27,8 @@ export interface FollowerOptions {
   readonly metrics: GatewayMetrics;
   readonly loadModel: (path: string, version: ServedVersion) => Promise<LoadedModel>;
   readonly buildState: (snapshot: ServingSnapshot) => ServingState;
+  /** Tries a state beside the one that is served; undefined: there was nothing to try. */
+  readonly rehearse: (current: ServingState, next: ServingState, signal: AbortSignal) => Promise<Rehearsal | undefined>;
   /** Called after each swap and each failure. */
   readonly onChange: () => void;
   readonly report: (event: 'served' | 'failed' | 'unreachable' | 'reachable', details: Record<string, unknown>) => void;
@@ -35,14 +41,16 @@ const MAXIMUM_RETRY_MS = 2_000;
 const FAILED_SNAPSHOT_RETRY_SECONDS = 10;
 
 /**
- * Follows control's snapshots. A new one is loaded and warmed beside the one that is served; then one pointer is
- * flipped, the old requests finish, and only then models that nobody needs are closed. Whatever goes wrong,
+ * Follows control's snapshots. A new one is loaded and warmed beside the one that is served, and tried on what clients
+ * sent lately; then one pointer is flipped, the old requests finish, and only then models that nobody needs are closed. Whatever goes wrong,
  * the gateway keeps serving what it has.
  */
 export function followSnapshots(options: FollowerOptions): SnapshotFollower {
-  const { control, cache, models, metrics, loadModel, buildState, onChange, report } = options;
+  const { control, cache, models, metrics, loadModel, buildState, rehearse, onChange, report } = options;
   const stopping = new AbortController();
   let current: ServingState | undefined;
+  let currentSnapshot: ServingSnapshot | undefined;
+  let rehearsal: Rehearsal | undefined;
   let error: string | null = null;
   let isControlReachable = false;
   let announceServed = () => {};
@@ -63,11 +71,16 @@ export function followSnapshots(options: FollowerOptions): SnapshotFollower {
     });
     // Anything that can fail is done before anything is given up.
     const next = buildState(snapshot);
-    if (!isFromCache) await cache.writeSnapshot(snapshot);
     const warmedMs = performance.now() - startedAt;
+    const tried = current === undefined ? undefined : await rehearse(current, next, stopping.signal);
+    rehearsal = tried ?? rehearsal;
+    const refusal = tried === undefined ? undefined : refusalOf(tried);
+    if (refusal !== undefined) throw new Error(refusal);
+    if (!isFromCache) await cache.writeSnapshot(snapshot);
     const flipAt = performance.now();
     const previous = current;
     current = next;
+    currentSnapshot = snapshot;
     const flipMs = performance.now() - flipAt;
     error = null;
     metrics.counters.snapshotSwaps += 1;
@@ -78,6 +91,7 @@ export function followSnapshots(options: FollowerOptions): SnapshotFollower {
       isFromCache,
       warmedMs: Math.round(warmedMs),
       flipMs,
+      ...(tried === undefined ? {} : { rehearsal: tried.endpoints }),
     });
     onChange();
     draining = draining.then(() => letGo(previous, snapshot)).catch(() => {});
@@ -85,34 +99,31 @@ export function followSnapshots(options: FollowerOptions): SnapshotFollower {
 
   const letGo = async (previous: ServingState | undefined, snapshot: ServingSnapshot): Promise<void> => {
     await previous?.lease.whenIdle();
-    // A newer snapshot may have taken over meanwhile; then its own turn decides what is closed.
+    await dropUnneeded(snapshot);
     if (current?.hash !== snapshot.hash) return;
-    await models.retain(snapshot);
     const digests = Object.values(snapshot.models).flatMap((model) =>
       Object.values(model.versions).map((version) => version.artifact.sha256),
     );
     await cache.removeUnused(new Set(digests), Date.now()).catch(() => {});
   };
 
+  const dropUnneeded = async (snapshot: ServingSnapshot): Promise<void> => {
+    // A newer snapshot may have taken over meanwhile; then its own turn decides what is closed.
+    if (current?.hash === snapshot.hash) await models.retain(snapshot);
+  };
+
   const fail = (failure: unknown, snapshot: ServingSnapshot): void => {
     error = failure instanceof Error ? failure.message : String(failure);
     metrics.counters.snapshotFailures += 1;
+    // Of snapshots that are never served only the newest keeps its models: it is tried again.
+    const served = currentSnapshot;
+    if (served !== undefined) draining = draining.then(() => dropUnneeded(served)).catch(() => {});
     report('failed', { snapshot: snapshot.hash, version: snapshot.version, reason: error });
     onChange();
   };
 
   const pause = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      stopping.signal.addEventListener(
-        'abort',
-        () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
-    });
+    sleep(milliseconds, undefined, { signal: stopping.signal }).catch(() => {});
 
   const noteControl = (isReachable: boolean, reason?: unknown): void => {
     if (isReachable === isControlReachable && reason === undefined) return;
@@ -170,6 +181,7 @@ export function followSnapshots(options: FollowerOptions): SnapshotFollower {
   return {
     current: () => current,
     error: () => error,
+    rehearsal: () => rehearsal,
     isControlReachable: () => isControlReachable,
     firstServed,
     async stop() {

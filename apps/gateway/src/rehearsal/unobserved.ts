@@ -1,0 +1,32 @@
+import { CircuitBreaker, RetryBudget } from '../execution/circuit-breaker.ts';
+import { createGatewayMetrics } from '../metrics/gateway-metrics.ts';
+import type { EndpointPlan, FallbackState } from '../predict/endpoint-plan.ts';
+
+/**
+ * The same plan with counters, breakers and retry budgets of its own, which nobody looks at:
+ * trying it out leaves no trace in what is known of real traffic.
+ */
+export function unobserved(plan: EndpointPlan): EndpointPlan {
+  const scratch = createGatewayMetrics();
+  const modelMetrics = scratch.model('', '');
+  return {
+    ...plan,
+    leaves: new Map([...plan.leaves].map(([node, leaf]) => [node, { ...leaf, modelMetrics }])),
+    ensembles: new Map(
+      [...plan.ensembles].map(([node, ensemble]) => [
+        node,
+        { ...ensemble, meta: ensemble.meta === undefined ? undefined : { ...ensemble.meta, modelMetrics } },
+      ]),
+    ),
+    fallbacks: new Map(
+      [...plan.fallbacks].map(([node, state]): [typeof node, FallbackState] => {
+        if (node.kind !== 'fallback') return [node, state];
+        const targets = node.targets.map(({ name }) => ({
+          breaker: new CircuitBreaker(node.breaker),
+          metrics: scratch.target('', `${node.path}/${name}`),
+        }));
+        return [node, { ...state, budget: new RetryBudget(node.retryBudget), targets }];
+      }),
+    ),
+  };
+}

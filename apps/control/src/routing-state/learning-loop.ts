@@ -18,6 +18,8 @@ export interface LearningLoopOptions {
   readonly snapshots: Pick<SnapshotPublisher, 'change'>;
   readonly intervalMs: number;
   readonly now: () => Date;
+  /** Of the time that sums of one node may take; 0.05 unless given. */
+  readonly maximumShare?: number;
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
 }
 
@@ -108,7 +110,7 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
         }
         failing.add(key);
       }
-      pauses.set(key, performance.now() + (performance.now() - startedAt) / MAXIMUM_SHARE);
+      pauses.set(key, performance.now() + (performance.now() - startedAt) / (options.maximumShare ?? MAXIMUM_SHARE));
     }
     return learnt;
   }

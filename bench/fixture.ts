@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configSchema } from '@switchyard/contracts';
+import { configSchema, type Policy } from '@switchyard/contracts';
 import { type Platform, startPlatform } from '../apps/cli/src/platform.ts';
 import { readTransactions } from '../examples/fraud/dataset.ts';
 import { setUpFraudExample } from '../examples/fraud/setup.ts';
@@ -16,35 +16,45 @@ export interface Fixture {
   readonly echoPort: number;
   readonly bodiesFile: string;
   readonly endpoint: string;
+  /** What the endpoint serves, and something else that it could. */
+  readonly policy: Policy;
+  readonly otherPolicy: Policy;
+  /** How long each flip to a new snapshot took, as the gateway logged it. */
+  readonly flipsMs: readonly number[];
   stop(): Promise<void>;
 }
 
 export async function startFixture(print: (line: string) => void): Promise<Fixture> {
   const dataDir = mkdtempSync(join(tmpdir(), 'switchyard-bench-'));
   const [port, gatewayPort, grpcPort] = [await freePort(), await freePort(), await freePort()];
-  const platform = await startPlatform({ config: configSchema.parse({ dataDir, port, gatewayPort, grpcPort }), print });
+  const flipsMs: number[] = [];
+  const platform = await startPlatform({
+    config: configSchema.parse({ dataDir, port, gatewayPort, grpcPort }),
+    minimumLevel: 30,
+    print: (line) => {
+      const flip = /"?flipMs"?[=:]\s*([\d.e-]+)/.exec(line)?.[1];
+      if (flip !== undefined) flipsMs.push(Number(flip));
+      if (/warn|error|ended/i.test(line)) print(line);
+    },
+  });
   await setUpFraudExample(platform.controlUrl, () => {});
   const endpoint = 'bench-split';
-  const policy = {
+  const splitOf = (...models: string[]): Policy => ({
     kind: 'split',
-    arms: ['neural-network', 'rule-based'].map((model) => ({
+    arms: models.map((model) => ({
       name: model,
-      weight: 0.5,
+      weight: 1 / models.length,
       policy: { kind: 'model', model, alias: 'champion' },
     })),
-  };
-  const published = await fetch(`${platform.controlUrl}/api/v1/endpoints/${endpoint}`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ policy }),
   });
-  if (!published.ok) throw new Error(`the endpoint was refused: ${await published.text()}`);
+  const policy = splitOf('neural-network', 'rule-based');
+  const otherPolicy = splitOf('rule-based', 'xgboost');
+  await publish(platform, endpoint, policy);
   const bodiesFile = join(dataDir, 'bodies.ndjson');
   const bodies = readTransactions(6_340)
     .slice(0, 1_000)
     .map(({ features, row }) => JSON.stringify({ instances: [features], unit: `card-${row}` }));
   writeFileSync(bodiesFile, `${bodies.join('\n')}\n`);
-  await waitUntilServed(platform.gatewayUrl, endpoint);
   const echo = await startEcho();
   return {
     platform,
@@ -52,12 +62,27 @@ export async function startFixture(print: (line: string) => void): Promise<Fixtu
     echoPort: echo.port,
     bodiesFile,
     endpoint,
+    policy,
+    otherPolicy,
+    flipsMs,
     stop: async () => {
       echo.process.kill('SIGTERM');
       await platform.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Publishes an endpoint and, unless told otherwise, waits until the gateway serves it. */
+export async function publish(platform: Platform, endpoint: string, policy: Policy, isAwaited = true): Promise<void> {
+  const published = await fetch(`${platform.controlUrl}/api/v1/endpoints/${endpoint}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ policy }),
+  });
+  if (!published.ok) throw new Error(`the endpoint was refused: ${await published.text()}`);
+  await published.arrayBuffer();
+  if (isAwaited) await waitUntilServed(platform.gatewayUrl, endpoint);
 }
 
 async function startEcho(): Promise<{ process: ChildProcess; port: number }> {
@@ -78,7 +103,7 @@ async function waitUntilServed(gatewayUrl: string, endpoint: string): Promise<vo
   throw new Error('the gateway did not serve the endpoint within 30 s');
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -8,9 +8,14 @@ export interface LoadOptions {
   readonly path: string;
   /** File with one JSON body a line; requests take them in turn. */
   readonly bodiesFile: string;
+  /** Lines are base64 of bodies that are not text. */
+  readonly isBase64?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** Open loop: a request that finds no free connection for so long is given up and counted, not sent. */
+  readonly giveUpMs?: number;
   /** Open loop: requests are due at this rate whether or not earlier ones were answered, and latency counts from when they were due. Closed loop unless given. */
   readonly perSecond?: number;
 }
@@ -19,6 +24,8 @@ export interface LoadResult {
   readonly requests: number;
   readonly perSecond: number;
   readonly failed: number;
+  /** Open loop: due, and never sent. */
+  readonly givenUp: number;
   readonly statuses: Readonly<Record<string, number>>;
   readonly latencyMs: {
     readonly p50: number;
@@ -51,6 +58,7 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
   let next = 0;
   let measured = 0;
   let failed = 0;
+  let givenUp = 0;
 
   const send = (connection: Connection, dueAt: number, done: () => void) => {
     const request = requests[next]!;
@@ -79,6 +87,7 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
     requests: measured,
     perSecond: measured / options.seconds,
     failed,
+    givenUp,
     statuses,
     latencyMs: {
       p50: latency.quantileMs(0.5),
@@ -140,6 +149,13 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
       };
       const tick = () => {
         const now = performance.now();
+        if (options.giveUpMs !== undefined) {
+          const oldest = now - options.giveUpMs;
+          let late = 0;
+          while (late < waiting.length && waiting[late]! < oldest) late += 1;
+          waiting.splice(0, late);
+          if (now >= measureFrom && now < endsAt) givenUp += late;
+        }
         const due = Math.floor(((Math.min(now, endsAt) - startedAt) / 1_000) * perSecond);
         for (; issued < due; issued += 1) waiting.push(startedAt + ((issued + 1) / perSecond) * 1_000);
         pump();
@@ -151,9 +167,11 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
   }
 }
 
-function requestOf({ host, port, path }: LoadOptions, body: string): Buffer {
-  const head = `POST ${path} HTTP/1.1\r\nhost: ${host}:${port}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  return Buffer.from(head + body);
+function requestOf({ host, port, path, isBase64 = false, headers = {} }: LoadOptions, line: string): Buffer {
+  const body = Buffer.from(line, isBase64 ? 'base64' : 'utf8');
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `POST ${path} HTTP/1.1\r\nhost: ${host}:${port}\r\ncontent-type: application/json\r\n${more.join('')}content-length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), body]);
 }
 
 if (process.argv[1] === import.meta.filename) {

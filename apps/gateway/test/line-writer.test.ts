@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineWriter } from '../src/log/line-writer.ts';
+import { LineWriter, shortDecimal } from '../src/log/line-writer.ts';
 
 const writer = new LineWriter();
 const take = () => {
@@ -43,6 +43,20 @@ describe('numbers of 32-bit tensors', () => {
         expect(text.length).toBeLessThanOrEqual(String(value).length);
       }),
       { numRuns: 20_000, seed: 11 },
+    );
+  });
+
+  it('as numbers are the same that a caller of JSON would have sent', () => {
+    expect(shortDecimal(Math.fround(0.1))).toBe(0.1);
+    expect(shortDecimal(Math.fround(-149.62))).toBe(-149.62);
+    expect(shortDecimal(Number.NaN)).toBeNaN();
+    fc.assert(
+      fc.property(fc.float({ noNaN: true }), (value) => {
+        const short = shortDecimal(value);
+        expect(Math.fround(short)).toBe(value);
+        expect(String(short).length).toBeLessThanOrEqual(String(value).length);
+      }),
+      { numRuns: 20_000, seed: 13 },
     );
   });
 

@@ -113,6 +113,14 @@ describe('tensors as bytes', () => {
     ]);
   });
 
+  it('of 32-bit floats are the numbers that JSON would have carried, for an endpoint', async () => {
+    const { body, length } = bodyOf({ inputs: [input(16)] }, [Float32Array.of(0.1, -149.62, 1e-7, 3)]);
+    expect((await send('table', body, length)).status).toBe(200);
+    expect(single.batches.at(-1)?.[0]).toEqual([0.1, -149.62]);
+    expect(gateway.log.records()[0]).toMatchObject({ features: { x: 0.1, y: -149.62 } });
+    expect(Math.fround((single.batches.at(-1)?.[1]?.[0] ?? 0) as number)).toBe(Math.fround(1e-7));
+  });
+
   it('of 16-bit floats are what they say, for an endpoint', async () => {
     // 1.5, -2, the smallest there is, 65504
     const halves = Uint16Array.of(0x3e00, 0xc000, 0x0001, 0x7bff);

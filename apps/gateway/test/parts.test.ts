@@ -159,7 +159,12 @@ it('routes addresses', () => {
   expect(findRoute('POST', '/v2/models/m/versions/3/infer')).toEqual({ kind: 'infer', name: 'm', version: '3' });
   expect(findRoute('GET', '/v2/models/a%20b')).toEqual({ kind: 'metadata', name: 'a b', version: undefined });
   expect(findRoute('HEAD', '/healthz')).toEqual({ kind: 'healthz' });
-  for (const path of ['/v2/models/m/stats', '/v2/models//infer', '/v1/models/', '/v2/models/%E0%A4%A', '']) {
+  expect(findRoute('GET', '/v2/models/m/stats')).toEqual({ kind: 'statistics', name: 'm', version: undefined });
+  expect(findRoute('GET', '/v2/models/stats')).toEqual({ kind: 'statistics', name: undefined, version: undefined });
+  expect(findRoute('POST', '/v2/models/stats/infer')).toEqual({ kind: 'infer', name: 'stats', version: undefined });
+  expect(findRoute('POST', '/v2/repository/index')).toEqual({ kind: 'repository-index' });
+  expect(findRoute('POST', '/v2/repository/other/models/m/load')).toEqual({ kind: 'repository-load', name: 'm' });
+  for (const path of ['/v2/models/m/statistics', '/v2/models//infer', '/v1/models/', '/v2/models/%E0%A4%A', '']) {
     expect(findRoute('GET', path), path).toEqual({ kind: 'not-found' });
   }
 });

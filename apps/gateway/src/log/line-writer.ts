@@ -74,7 +74,10 @@ const ZERO = 48;
 const MINUS = 45;
 const POINT = 46;
 /** The two digits of a number below 100, the first in the lower byte. */
-const PAIRS = Uint16Array.from({ length: 100 }, (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8));
+const PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
+);
 const POWERS = Float64Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 /** Outside numbers are written with an exponent or have more digits than 32 bits of a whole number hold. */
 const SMALLEST_PLAIN = 1e-5;
@@ -104,6 +107,22 @@ function writeInteger(bytes: Buffer, from: number, value: number): number {
     rest = next;
   }
   return end;
+}
+
+/**
+ * The decimal number of the fewest digits that a 32-bit number was probably written as: 0.1 for the 32-bit number
+ * next to it. Rounded to 32 bits it is the same number again.
+ */
+export function shortDecimal(value: number): number {
+  const magnitude = value < 0 ? -value : value;
+  if (value === (value | 0) || !(magnitude >= SMALLEST_PLAIN && magnitude < LARGEST_PLAIN)) return value;
+  let decimals = 7 - leadingPosition(magnitude);
+  for (let tries = 0; tries < 3; tries += 1, decimals += 1) {
+    const power = POWERS[decimals] as number;
+    const short = ((magnitude * power + 0.5) | 0) / power;
+    if (Math.fround(short) === magnitude) return value < 0 ? -short : short;
+  }
+  return value;
 }
 
 function writeFloat32(bytes: Buffer, from: number, value: number): number {

@@ -59,10 +59,13 @@ export function readInferRequest(body: unknown, bytes: Uint8Array = NO_BYTES): R
   return {
     id,
     inputs,
-    outputs: outputs?.map(({ name, parameters: own }) => {
-      refuseUnsupported(name, own);
-      return { name, isBinary: readFlag(own, 'binary_data') };
-    }),
+    outputs:
+      outputs === undefined || outputs.length === 0
+        ? undefined
+        : outputs.map(({ name, parameters: own }) => {
+            refuseUnsupported(name, own);
+            return { name, isBinary: readFlag(own, 'binary_data') };
+          }),
     ...readRequestParameters(parameters),
   };
 }

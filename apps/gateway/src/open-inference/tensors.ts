@@ -1,5 +1,6 @@
 import { SwitchyardError, type TensorDatatype } from '@switchyard/contracts';
 import type { Tensor } from '@switchyard/runtimes';
+import { shortDecimal } from '../log/line-writer.ts';
 import type { ReceivedTensor, TypedValues } from './infer-call.ts';
 
 type NumberArray = Exclude<TypedValues, BigInt64Array | BigUint64Array>;
@@ -82,5 +83,7 @@ export function featureValues({ datatype, data }: ReceivedTensor): ArrayLike<unk
   if (datatype === 'BOOL') return Array.from(data as Uint8Array, (value) => value === 1);
   // What is not exact as a number is beyond 2^53 as one too, where whole numbers are refused.
   if (datatype === 'INT64' || datatype === 'UINT64') return Array.from(data as BigInt64Array, Number);
+  // As a caller of JSON writes it, so that conditions and the log see the same number whichever way it came.
+  if (data instanceof Float32Array) return Float64Array.from(data, shortDecimal);
   return data as Float64Array;
 }

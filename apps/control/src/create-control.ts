@@ -18,6 +18,7 @@ import { prepareUploads } from './models/receive-upload.ts';
 import { createVersionHandlers } from './models/version-handlers.ts';
 import { createLearningLoop } from './routing-state/learning-loop.ts';
 import type { Analytics } from './routing-state/outcome-rows.ts';
+import { createRoutingStateHandlers } from './routing-state/state-handlers.ts';
 import { createAnalyticsHandlers } from './server/analytics-handlers.ts';
 import { createControlServer } from './server/create-control-server.ts';
 import type { ReadModels } from './server/read-models.ts';
@@ -115,6 +116,7 @@ export async function createControl(dependencies: ControlDependencies): Promise<
         onChanged: onEndpointChanged,
         tryEndpoint: createTryEndpoint(dependencies.gatewayUrl),
       }),
+      ...createRoutingStateHandlers({ metadata, snapshots }),
       ...createAnalyticsHandlers({ metadata, readModels: dependencies.readModels }),
       ...createStatusHandlers({
         monitor,

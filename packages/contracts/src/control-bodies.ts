@@ -11,7 +11,13 @@ import { policySchema } from './policy.ts';
 import { servedSchema } from './predict.ts';
 import { answerSchema, decisionStepSchema, memberSchema } from './record.ts';
 import { classLabelSchema, featureSpecSchema, signatureSchema, taskSchema } from './signature.ts';
-import { artifactFormatSchema, endpointSettingsSchema, gatewayStatusSchema, modelFormatSchema } from './snapshot.ts';
+import {
+  artifactFormatSchema,
+  endpointSettingsSchema,
+  gatewayStatusSchema,
+  modelFormatSchema,
+  routingStateSchema,
+} from './snapshot.ts';
 import { upstreamSchema } from './upstream.ts';
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
@@ -335,6 +341,18 @@ export const endpointTrafficSchema = z
   })
   .meta({ id: 'EndpointTraffic' });
 export type EndpointTraffic = z.infer<typeof endpointTrafficSchema>;
+
+export const routingStatesQuerySchema = z.strictObject({
+  snapshot: sha256Schema
+    .optional()
+    .describe('hash of a snapshot, as predictions name the one they were decided with; the newest unless given'),
+});
+export const endpointRoutingStatesSchema = z
+  .object({
+    snapshot: z.object({ version: z.int(), hash: z.string(), createdAt: instantSchema }),
+    states: z.record(z.string(), routingStateSchema).describe('by path of the node'),
+  })
+  .meta({ id: 'EndpointRoutingStates' });
 
 export const tryEndpointSchema = z
   .strictObject({

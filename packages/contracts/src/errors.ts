@@ -20,6 +20,7 @@ export const errorRegistry = {
   version_not_found: { status: 404, title: 'The model version does not exist', retryable: false },
   alias_not_found: { status: 404, title: 'The alias does not exist', retryable: false },
   revision_not_found: { status: 404, title: 'The endpoint revision does not exist', retryable: false },
+  snapshot_not_found: { status: 404, title: 'The serving snapshot is not on record', retryable: false },
   prediction_not_found: { status: 404, title: 'The prediction is not known', retryable: true },
   artifact_not_found: { status: 404, title: 'The artifact is not stored here', retryable: false },
   // What would break a rule

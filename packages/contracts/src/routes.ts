@@ -239,6 +239,16 @@ export const controlRoutes = {
     response: { status: 200, schema: bodies.endpointTrafficSchema },
     errors: ['endpoint_not_found', 'invalid_request', 'storage_unavailable'],
   },
+  getRoutingStates: {
+    method: 'GET',
+    path: '/endpoints/{endpoint}/routing-states',
+    summary: 'What nodes that learn know, now or in the snapshot that an earlier prediction was decided with',
+    tag: 'Endpoints',
+    params: endpoint,
+    query: bodies.routingStatesQuerySchema,
+    response: { status: 200, schema: bodies.endpointRoutingStatesSchema },
+    errors: ['endpoint_not_found', 'snapshot_not_found', 'invalid_request'],
+  },
   tryEndpoint: {
     method: 'POST',
     path: '/endpoints/{endpoint}/try',

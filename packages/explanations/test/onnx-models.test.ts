@@ -166,6 +166,25 @@ describe('Tree SHAP is that of shap', () => {
   });
 });
 
+test('broken files are refused or read, never thrown at the caller', () => {
+  const random = seeded(99);
+  let refused = 0;
+  for (const name of ['wine-forest', 'version-five', 'average-of-three']) {
+    const whole = bytesOf(name);
+    for (let run = 0; run < 400; run += 1) {
+      const broken = Uint8Array.from(whole);
+      for (let flip = 0; flip < 3; flip += 1) broken[Math.floor(random() * broken.length)] = Math.floor(random() * 256);
+      const read = readOnnxTrees(run % 4 === 0 ? broken.subarray(0, Math.floor(random() * broken.length)) : broken);
+      if (!read.ok) refused += 1;
+      else if (read.ensemble.featureCount < 1000) {
+        const rows = randomRows(2, read.ensemble.featureCount, run);
+        expect(interventionalTreeShap(read.ensemble, rows, rows)).toHaveProperty('ok');
+      }
+    }
+  }
+  expect(refused).toBeGreaterThan(300);
+});
+
 describe('models that are refused', () => {
   test.each([
     ['behind-a-scaler', 'computed-inputs'],

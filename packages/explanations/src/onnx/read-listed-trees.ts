@@ -3,6 +3,7 @@ import type { RawNode } from '../trees/tree-ensemble.ts';
 import type { GraphNode } from './read-graph.ts';
 import {
   checkPrecision,
+  checkTargetCount,
   integersOf,
   type ListedTrees,
   modeNumber,
@@ -30,6 +31,8 @@ export function readListedTrees(node: GraphNode): Answer<ListedTrees> {
     ? readClasses(node, new Set(ids), baseValues, postTransform.postTransform)
     : readTargets(node, baseValues);
   if (!meaning.ok) return meaning;
+  const tooMany = checkTargetCount(meaning.targets.length, structure.nodes.length);
+  if (tooMany) return tooMany;
   const problem = addWeights(structure, {
     trees: integersOf(node, `${prefix}_treeids`),
     nodes: integersOf(node, `${prefix}_nodeids`),
@@ -136,7 +139,9 @@ type Meaning = Answer<Pick<ListedTrees, 'targets' | 'binaryLabels'>>;
 
 function readTargets(node: GraphNode, baseValues: readonly number[]): Meaning {
   const count = integersOf(node, 'n_targets')[0] ?? 1;
-  if (count < 1 || (baseValues.length > 0 && baseValues.length !== count)) {
+  const tooMany = checkTargetCount(count, integersOf(node, 'nodes_treeids').length);
+  if (tooMany) return tooMany;
+  if (baseValues.length > 0 && baseValues.length !== count) {
     return refuse('malformed-model', `a base value for each of ${count} targets, or none`, `${baseValues.length}`);
   }
   return { ok: true, targets: Array.from({ length: count }, (_, target) => String(target)), binaryLabels: null };

@@ -1,7 +1,14 @@
 import { type Answer, refuse } from '../refusal.ts';
 import { POST_TRANSFORMS, type RawNode } from '../trees/tree-ensemble.ts';
 import type { GraphNode } from './read-graph.ts';
-import { checkPrecision, integersOf, type ListedTrees, numbersOf, readAggregate } from './tree-attributes.ts';
+import {
+  checkPrecision,
+  checkTargetCount,
+  integersOf,
+  type ListedTrees,
+  numbersOf,
+  readAggregate,
+} from './tree-attributes.ts';
 
 const MEMBER = 6;
 /** By number in the operator TreeEnsemble, whose order differs from the texts of the older operators. */
@@ -20,8 +27,10 @@ export function readTreeEnsembleFive(node: GraphNode): Answer<ListedTrees> {
     roots.length,
   );
   if (!aggregate.ok) return aggregate;
-  if (postTransform === undefined || targetCount < 1) {
-    return refuse('malformed-model', `targets, and a post transform of ${POST_TRANSFORMS.join(', ')}`, 'others');
+  const tooMany = checkTargetCount(targetCount, integersOf(node, 'leaf_targetids').length);
+  if (tooMany) return tooMany;
+  if (postTransform === undefined) {
+    return refuse('malformed-model', `a post transform of ${POST_TRANSFORMS.join(', ')}`, 'others');
   }
   const listed = readNodes(node, targetCount, aggregate.factor);
   if (!listed.ok) return listed;

@@ -6,6 +6,9 @@ export interface OnnxColumn {
   readonly column: number;
 }
 
+/** No table has more columns; a broken file may claim any number. */
+const LARGEST_WIDTH = 1_000_000;
+
 export interface TracedColumns {
   /** Undefined when the width of an input is open. */
   readonly columns: readonly OnnxColumn[] | undefined;
@@ -20,6 +23,7 @@ export function traceColumns(graph: Graph, tensor: string, depth = 0): TracedCol
   const input = graph.inputs.find(({ name }) => name === tensor);
   if (input !== undefined) {
     const width = input.shape?.length === 1 ? 1 : (input.shape?.[1] ?? -1);
+    if (width > LARGEST_WIDTH) return { computedBy: `an input of ${width} columns` };
     const columns = Array.from({ length: Math.max(0, width) }, (_, column) => ({ input: input.name, column }));
     return {
       columns: width > 0 ? columns : undefined,

@@ -36,6 +36,20 @@ export function readPostTransform(node: GraphNode): Answer<{ readonly postTransf
   return refuse('malformed-model', `a post transform of ${POST_TRANSFORMS.join(', ')}`, name);
 }
 
+const LARGEST_TARGET_COUNT = 100_000;
+const LARGEST_LEAF_TABLE = 2 ** 26;
+
+/** A file of some kilobytes may name any number of targets; every leaf has a value for each. */
+export function checkTargetCount(targetCount: number, nodeCount: number): Refusal | undefined {
+  const fits = Number.isSafeInteger(targetCount) && targetCount >= 1 && targetCount <= LARGEST_TARGET_COUNT;
+  if (fits && targetCount * nodeCount <= LARGEST_LEAF_TABLE) return undefined;
+  return refuse(
+    'unsupported-model',
+    `1 to ${LARGEST_TARGET_COUNT} targets, in memory for every leaf`,
+    `${targetCount}`,
+  );
+}
+
 /**
  * Leaf weights as the sum that is explained. AVERAGE is the sum of weights divided by the number of trees; the
  * smallest or largest leaf of several trees is no sum and has no Tree SHAP.

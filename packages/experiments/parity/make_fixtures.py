@@ -1,4 +1,4 @@
-"""Writes test/fixtures/parity.json: answers of SciPy, statsmodels, mpmath, gbstats, confseq and obp on the same input.
+"""Writes test/fixtures/parity.json, sequences.json and open-bandit.json: answers of SciPy, statsmodels, mpmath, gbstats, confseq and obp on the same input.
 
     pip install -r requirements.txt && pip install --no-deps gbstats==0.8.0
     python make_fixtures.py DIRECTORY_WITH_UNPACKED_CONFSEQ_AND_OBP_SOURCES
@@ -17,6 +17,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import scipy
+import sequence_cases
 import statsmodels
 from gbstats.frequentist.tests import FrequentistConfig, TwoSidedTTest
 from gbstats.models.statistics import (
@@ -396,6 +397,8 @@ def make_bernoulli():
 
         def solve(low, high):
             low, high = mpmath.mpf(low), mpmath.mpf(high)
+            if excess(low) <= 0:  # the end lies beyond what could be shown
+                return float(low)
             sign = excess(low) > 0
             for _ in range(80):
                 middle = (low + high) / 2
@@ -492,7 +495,7 @@ def make_adaptive():
         outcome = (rng.uniform(size=n) < 0.1 + 0.05 * arm).astype(float)
         mean, model_x = 0.5, np.zeros(10)
         effects = np.array([s * size for size in (0.15, 0.3, 0.5, 0.8, 1.2) for s in (1, -1)])
-        means, counts, pseudo, residuals = [0.0, 0.0], [0, 0], [], [[], []]
+        means, counts, pseudo, residuals = [outcome[0], outcome[0]], [0, 0], [], [[], []]
         for t in range(n):
             logit = math.log(mean / (1 - mean))
             treated, untreated = special.expit(logit + effects * (1 - share[t])), special.expit(logit - effects * share[t])
@@ -501,20 +504,25 @@ def make_adaptive():
             chosen = treated if arm[t] else untreated
             model_x += np.log(chosen / (share[t] * treated + (1 - share[t]) * untreated))
             mean += (outcome[t] - mean) * max(1 / (t + 3), 1 / 500)
-            m = [means[k] if counts[k] else means[1 - k] for k in range(2)]
+            if t == 0:
+                continue
+            m = [means[k] if counts[k] or not counts[1 - k] else means[1 - k] for k in range(2)]
             correction = (outcome[t] - m[1]) / share[t] if arm[t] else -(outcome[t] - m[0]) / (1 - share[t])
             pseudo.append(m[1] - m[0] + correction)
             k = arm[t]
             residuals[k].append((t, (outcome[t] - m[k]) ** 2))
             counts[k] += 1
             means[k] += (outcome[t] - means[k]) * max(1 / counts[k], 1 / 1000)
+        # The first outcome sets the first means and is not itself compared.
         pseudo = np.array(pseudo)
-        first = next(t for t in range(500, n + 1) if min(arm[:t].sum(), t - arm[:t].sum()) >= 100)
+        used, treated = share[1:], arm[1:]
+        n = len(pseudo)
+        first = next(t for t in range(500, n + 1) if min(treated[:t].sum(), t - treated[:t].sum()) >= 100)
         c = float(-special.lambertw(-(0.05**2) / math.e, -1).real - 1)
 
         def variance(until):
-            inverse = [(1 / (1 - share[:until])).mean(), (1 / share[:until]).mean()]
-            by_arm = sum(inverse[k] * np.mean([r for t, r in residuals[k] if t < until]) for k in range(2))
+            inverse = [(1 / (1 - used[:until])).mean(), (1 / used[:until]).mean()]
+            by_arm = sum(inverse[k] * np.mean([r for t, r in residuals[k] if t <= until]) for k in range(2))
             return max(pseudo[:until].var(), by_arm)
 
         rho = c / (3000 * variance(first))
@@ -597,33 +605,73 @@ def make_cross_checks():
     return {"mcnemar": paired, "tuning": tuning}
 
 
+def cuped_relative(case):
+    """Lift of an adjusted difference: the variance of (Y_b − θX_b) − (Y_a − θX_a)·… by the delta method, in 40 digits."""
+    m = mpmath.mpf
+    arms = []
+    for arm in (case["a"], case["b"]):
+        n = arm["count"]
+        mean = [m(arm["sumFirst"]) / n, m(arm["sumSecond"]) / n]
+        v = [(m(arm[f"sumOfSquares{k}"]) - m(arm[f"sum{k}"]) ** 2 / n) / (n - 1) for k in ("First", "Second")]
+        c = (m(arm["sumOfProducts"]) - m(arm["sumFirst"]) * m(arm["sumSecond"]) / n) / (n - 1)
+        arms.append((n, mean, v, c))
+    (na, ma, va, ca), (nb, mb, vb, cb) = arms
+    theta = m(case["theta"])
+    difference = (mb[0] - theta * mb[1]) - (ma[0] - theta * ma[1])
+    lift = difference / ma[0]
+    # Gradient of lift in (Y_a, X_a) is (−(1 + lift), θ)/m_a.
+    g = [-(1 + lift) / ma[0], theta / ma[0]]
+    variance = (vb[0] + theta**2 * vb[1] - 2 * theta * cb) / (nb * ma[0] ** 2)
+    variance += (g[0] ** 2 * va[0] + g[1] ** 2 * va[1] + 2 * g[0] * g[1] * ca) / na
+    return {"estimate": float(difference / abs(ma[0])), "standardError": float(mpmath.sqrt(variance))}
+
+
+def write(name, content):
+    path = OUTPUT.parent / name
+    path.write_text(json.dumps(content, separators=(",", ":"), allow_nan=False) + "\n")
+    print(f"{name}: {path.stat().st_size / 1e6:.2f} MB")
+
+
 def main():
-    columns = make_columns()
-    fixtures = {
-        "versions": {
-            "numpy": np.__version__, "scipy": scipy.__version__, "statsmodels": statsmodels.__version__,
-            "mpmath": mpmath.__version__, "gbstats": "0.8.0", "confseq": "0.0.11", "obp": "0.5.7",
-        },
-        "means": make_means(),
-        "columns": columns,
-        "raw": make_raw(),
-        "pairs": make_pairs(),
-        "clusters": make_clusters(),
-        "proportions": make_proportions(),
-        "corrections": make_corrections(),
-        "power": make_power(),
-        "sampleRatios": make_sample_ratios(),
-        "bernoulli": make_bernoulli(),
-        "quantilePairs": make_quantile_pairs(),
-        "empiricalBernstein": make_empirical_bernstein(load_confseq()),
-        "bayesian": make_bayesian(),
-        "adaptive": make_adaptive(),
-        "offPolicy": make_off_policy(load_obp()),
-        "openBandit": make_open_bandit(),
-        **make_cross_checks(),
+    columns, pairs, off_policy = make_columns(), make_pairs(), make_off_policy(load_obp())
+    predmix = load_confseq()
+    for case in pairs:
+        case["cuped-relative"] = cuped_relative(case)
+    for case in off_policy:
+        case.update(sequence_cases.off_policy_errors(case))
+    versions = {
+        "numpy": np.__version__, "scipy": scipy.__version__, "statsmodels": statsmodels.__version__,
+        "mpmath": mpmath.__version__, "gbstats": "0.8.0", "confseq": "0.0.11", "obp": "0.5.7",
     }  # fmt: skip
-    OUTPUT.write_text(json.dumps(fixtures, separators=(",", ":"), allow_nan=False) + "\n")
-    print(f"{OUTPUT.stat().st_size / 1e6:.2f} MB")
+    write(
+        "parity.json",
+        {
+            "versions": versions,
+            "means": make_means(),
+            "columns": columns,
+            "raw": make_raw(),
+            "pairs": pairs,
+            "proportions": make_proportions(),
+            "corrections": make_corrections(),
+            "power": make_power(),
+            "sampleRatios": make_sample_ratios(),
+            **make_cross_checks(),
+        },
+    )
+    write(
+        "sequences.json",
+        {
+            "clusters": make_clusters(),
+            "bernoulli": make_bernoulli(),
+            "quantilePairs": make_quantile_pairs(),
+            "empiricalBernstein": make_empirical_bernstein(predmix),
+            "bayesian": make_bayesian(),
+            "adaptive": make_adaptive(),
+            "offPolicy": off_policy,
+            **sequence_cases.make_all(predmix),
+        },
+    )
+    write("open-bandit.json", make_open_bandit())
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ import { seededRandom } from './random.ts';
 import { answer, type SimulationRow, shareRow } from './row.ts';
 
 const COVERS: SimulationRow['target'] = [0.95, 1];
-const LOOKS = 60;
+const LOOKS = 30;
+/** Values an arm between two looks. */
+const STEP = 50;
 
 type Interval = { readonly lower: number; readonly upper: number };
 
@@ -64,8 +66,8 @@ export function simulateCoverage(runs: number): SimulationRow[] {
           [a!, rate],
           [b!, rate + lift],
         ] as const) {
-          arm.count += 25;
-          arm.successes += random.binomial(25, p);
+          arm.count += STEP;
+          arm.successes += random.binomial(STEP, p);
         }
         return [a!, b!] as const;
       };
@@ -99,8 +101,10 @@ export function simulateCoverage(runs: number): SimulationRow[] {
       (random) => {
         const values: [number[], number[]] = [[], []];
         return () => {
-          for (let k = 0; k < 25; k += 1)
-            values.forEach((arm, index) => arm.push(-Math.log(1 - random.uniform()) * (index === 0 ? 1 : 1.2)));
+          for (let k = 0; k < STEP; k += 1) {
+            values[0].push(-Math.log(1 - random.uniform()));
+            values[1].push(-Math.log(1 - random.uniform()) * 1.2);
+          }
           const [a, b] = values.map((arm) => answer(summariseValues(arm)));
           return {
             interval: given(sequencePoint(answer(compareMeans(a!, b!)), a!.count + b!.count, { mixtureVariance })),
@@ -112,20 +116,20 @@ export function simulateCoverage(runs: number): SimulationRow[] {
     coverage('exact Bernoulli interval', 'rate 0.03, 1,500 trials', runs, 8300, (random) => {
       let [successes, count] = [0, 0];
       return () => {
-        count += 25;
-        successes += random.binomial(25, 0.03);
+        count += STEP;
+        successes += random.binomial(STEP, 0.03);
         return { interval: answer(bernoulliInterval(successes, count, { horizonCount: 1000 })), truth: 0.03 };
       };
     }),
     coverage('empirical-Bernstein sequence', 'Beta-like values of mean 1/3, 1,500 values', runs, 8400, (random) => {
-      const values = Array.from({ length: 25 * LOOKS }, () => random.uniform() ** 2);
+      const values = Array.from({ length: STEP * LOOKS }, () => random.uniform() ** 2);
       const { points } = answer(boundedMeanSequence(values, { meanIsConstant: true }));
-      return (look) => ({ interval: points[25 * look + 24], truth: 1 / 3 });
+      return (look) => ({ interval: points[STEP * look + STEP - 1], truth: 1 / 3 });
     }),
     coverage('quantile interval, p90', 'exponential values, 1,500 values', runs, 8500, (random) => {
       const values: number[] = [];
       return () => {
-        for (let k = 0; k < 25; k += 1) values.push(-Math.log(1 - random.uniform()));
+        for (let k = 0; k < STEP; k += 1) values.push(-Math.log(1 - random.uniform()));
         return {
           interval: given(quantileInterval(values, { quantile: 0.9, horizonCount: 1000 })),
           truth: Math.log(10),
@@ -135,7 +139,7 @@ export function simulateCoverage(runs: number): SimulationRow[] {
     coverage('distribution band', 'uniform values, 1,500 values', runs, 8600, (random) => {
       const values: number[] = [];
       return () => {
-        for (let k = 0; k < 25; k += 1) values.push(random.uniform());
+        for (let k = 0; k < STEP; k += 1) values.push(random.uniform());
         const radius = distributionRadius(values.length);
         if (!radius.ok) return { interval: undefined, truth: 0 };
         const sorted = Float64Array.from(values).sort();
@@ -154,8 +158,8 @@ export function simulateCoverage(runs: number): SimulationRow[] {
       (random) => {
         const events = { control: 0, treatment: 0 };
         return () => {
-          events.control += random.binomial(900, 0.01);
-          events.treatment += random.binomial(100, 0.02);
+          events.control += random.binomial(1800, 0.01);
+          events.treatment += random.binomial(200, 0.02);
           return { interval: given(eventCountPoint(events, 0.1)), truth: 1 };
         };
       },
@@ -168,10 +172,10 @@ export function simulateCoverage(runs: number): SimulationRow[] {
       (random) => {
         const { sequence } = answer(createAipwSequence({ horizonCount: 3000 }));
         return (look) => {
-          const share = 0.5 + 0.4 * Math.sin(look / 9);
-          for (let k = 0; k < 50; k += 1) {
+          const share = 0.5 + 0.4 * Math.sin(look / 4.5);
+          for (let k = 0; k < 2 * STEP; k += 1) {
             const isTreatment = random.uniform() < share;
-            const rate = 0.12 + 0.05 * Math.sin((50 * look + k) / 500) + (isTreatment ? 0.03 : 0);
+            const rate = 0.12 + 0.05 * Math.sin((2 * STEP * look + k) / 500) + (isTreatment ? 0.03 : 0);
             sequence.add({
               controlPropensity: 1 - share,
               treatmentPropensity: share,

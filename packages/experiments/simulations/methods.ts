@@ -45,8 +45,9 @@ export const ANYTIME_METHODS: Readonly<Record<string, (horizonCount: number) => 
     const { mixtureVariance } = answer(tuneMixture({ horizonCount }));
     return ({ control, treatment }) => {
       const [a, b] = [summariseProportion(control), summariseProportion(treatment)];
-      const point = a.ok && b.ok && relativeSequencePoint(a, b, { mixtureVariance });
-      return point && point.ok && excludes(point, 0);
+      if (!a?.ok || !b?.ok) return false;
+      const point = relativeSequencePoint(a, b, { mixtureVariance });
+      return point.ok && excludes(point, 0);
     };
   },
   'asymptotic sequence, one-sided': (horizonCount) => asymptotic(horizonCount, 'absolute', 'greater'),
@@ -82,7 +83,11 @@ export const ANYTIME_METHODS: Readonly<Record<string, (horizonCount: number) => 
   },
   'difference of exact Bernoulli intervals': (horizonCount) => {
     const settings = { alpha: ALPHA / 2, horizonCount: horizonCount / 2 };
+    let looks = 0;
     return ({ control, treatment }) => {
+      // The dearest method here and far from its limit, so it looks at every fifth batch only.
+      looks += 1;
+      if (looks % 5 > 0) return false;
       const [a, b] = [control, treatment].map(({ successes, count }) => bernoulliInterval(successes, count, settings));
       return Boolean(a?.ok && b?.ok && (a.lower > b.upper || b.lower > a.upper));
     };

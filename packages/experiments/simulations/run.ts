@@ -1,5 +1,5 @@
 // Runs every simulation on two threads and writes results.md beside this file:
-//   node packages/experiments/simulations/run.ts
+//   node packages/experiments/simulations/run.ts [share of the full number of runs, default 1]
 import { writeFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { simulateBandit } from './bandit.ts';
@@ -16,43 +16,46 @@ interface Section {
   readonly simulate: () => SimulationRow[];
 }
 
+const SHARE = Number(process.argv[2] ?? workerData?.share ?? 1);
+const scaled = (runs: number) => Math.round(runs * SHARE);
+
 const SECTIONS: readonly Section[] = [
   {
     title: 'Looking after every batch, no difference',
     lead: 'Share of experiments in which a method ever claims a difference, at alpha 0.05. A method that may be looked at any time stays below 0.05 plus two errors.',
-    simulate: () => simulatePeeking(10_000),
+    simulate: () => simulatePeeking(scaled(10_000)),
   },
   {
     title: 'Latency, no difference',
     lead: 'The same for methods that compare quantiles, distributions or means of latency.',
-    simulate: () => simulateLatencyPeeking(10_000),
+    simulate: () => simulateLatencyPeeking(scaled(10_000)),
   },
   {
     title: 'Paired outcomes and drifting rates, no difference',
     lead: '',
-    simulate: () => simulateOtherExactMethods(10_000),
+    simulate: () => simulateOtherExactMethods(scaled(10_000)),
   },
   {
     title: 'Under a bandit',
     lead: 'Thompson sampling in batches of 50, propensities of at least 0.05, base rate wandering between 4 % and 16 %. Power is on +5 points.',
-    simulate: () => simulateBandit(10_000),
+    simulate: () => simulateBandit(scaled(10_000)),
   },
   {
     title: 'Power',
     lead: 'What looking at any time costs beside one look at the planned end.',
-    simulate: () => simulatePower(4_000),
+    simulate: () => simulatePower(scaled(4_000)),
   },
   {
     title: 'Simultaneous coverage',
-    lead: 'Share of paths on which a sequence holds the true value at all 60 looks; the truth is not 0.',
-    simulate: () => simulateCoverage(10_000),
+    lead: 'Share of paths on which a sequence holds the true value at all 30 looks; the truth is not 0.',
+    simulate: () => simulateCoverage(scaled(10_000)),
   },
-  { title: 'Sample ratio', lead: '', simulate: () => simulateSampleRatio(10_000) },
-  { title: 'Rollback of a canary', lead: 'A look every second.', simulate: () => simulateRollback(10_000) },
+  { title: 'Sample ratio', lead: '', simulate: () => simulateSampleRatio(scaled(10_000)) },
+  { title: 'Rollback of a canary', lead: 'A look every second.', simulate: () => simulateRollback(scaled(10_000)) },
   {
     title: 'Value of another policy from a log',
     lead: 'Worlds whose true values are exact. The fixture with an effective sample of 2 is refused in `test/off-policy.test.ts`.',
-    simulate: () => [...simulateOffPolicy(1_000), ...simulateAnytimeOffPolicy(10_000)],
+    simulate: () => [...simulateOffPolicy(scaled(1_000)), ...simulateAnytimeOffPolicy(scaled(10_000))],
   },
 ];
 
@@ -75,7 +78,7 @@ function table(rows: readonly SimulationRow[]): string {
 /** Rows of one section, computed on a thread of its own. */
 function onThread(index: number): Promise<SimulationRow[]> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { index } });
+    const worker = new Worker(new URL(import.meta.url), { workerData: { index, share: SHARE } });
     worker.once('message', resolve);
     worker.once('error', reject);
   });
@@ -87,17 +90,24 @@ async function main(): Promise<void> {
   const take = async () => {
     for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
       results[index] = await onThread(index);
+      write(results);
       console.log(`${SECTIONS[index]!.title}: done after ${(performance.now() / 60_000).toFixed(1)} minutes`);
     }
   };
   await Promise.all([take(), take()]);
+}
+
+/** The page as far as it is known. */
+function write(results: readonly (SimulationRow[] | undefined)[]): void {
   const intro = `# What the tests, sequences and estimates really do
 
-Seeded; \`node packages/experiments/simulations/run.ts\` writes this page again, the same to the digit. "Monte Carlo error"
-is one standard error of the measured figure. A smaller version runs as \`test/experiments.simulation.test.ts\`.`;
-  const parts = SECTIONS.map(({ title, lead }, index) =>
-    [`## ${title}`, lead, table(results[index]!)].filter(Boolean).join('\n\n'),
-  );
+Seeded; \`node packages/experiments/simulations/run.ts${SHARE === 1 ? '' : ` ${SHARE}`}\` writes this page again, the same to the
+digit. "Monte Carlo error" is one standard error of the measured figure. A smaller version runs as
+\`test/experiments.simulation.test.ts\`.`;
+  const parts = SECTIONS.flatMap(({ title, lead }, index) => {
+    const rows = results[index];
+    return rows ? [[`## ${title}`, lead, table(rows)].filter(Boolean).join('\n\n')] : [];
+  });
   writeFileSync(new URL('./results.md', import.meta.url), `${[intro, ...parts].join('\n\n')}\n`);
 }
 

@@ -1,9 +1,11 @@
 import { mixtureConstant, type SequencePoint } from './asymptotic-sequence.ts';
-import { checkCount, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
+import { checkCount, checkOpenUnit, checkPositive, checkSaved, firstFailure } from './internal/check.ts';
 import { type AdaptiveObservation, checkAdaptive } from './model-x.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
 export interface AipwState {
+  /** Whether the first outcome has been seen; it only sets the first m̂. */
+  readonly hasBaseline: boolean;
   readonly count: number;
   readonly controlCount: number;
   readonly treatmentCount: number;
@@ -43,6 +45,7 @@ export interface AipwOptions {
 }
 
 const START: AipwState = {
+  hasBaseline: false,
   count: 0,
   controlCount: 0,
   treatmentCount: 0,
@@ -62,7 +65,7 @@ const START: AipwState = {
  * over requests of the effect at each request's time, so it stays meaningful when the base rate drifts.
  *
  * Formula: φ_t = m̂_b − m̂_a + 1{A=b}(Y − m̂_b)/π_b − 1{A=a}(Y − m̂_a)/π_a, m̂ running means of the past; estimate the mean
- * of φ; half-width √((n v̂ρ²+1)/(n²ρ²)·ln((n v̂ρ²+1)/α²)); ρ² = c/(N*·v̂) fixed at the first answer. p solves the half-width
+ * of φ (the first outcome only sets the first m̂); half-width √((n v̂ρ²+1)/(n²ρ²)·ln((n v̂ρ²+1)/α²)); ρ² = c/(N*·v̂) fixed at the first answer. p solves the half-width
  * for α. v̂ is the larger of the running variance of φ and Σ_c s_c²·mean(1/π_c), s_c² the mean squared residual of arm c.
  * The second is what makes it hold under a bandit: while an arm is starved, its rare, heavy φ are missing from the
  * estimate and from the plain variance alike, and 8 % instead of 5 % of such sequences would miss.
@@ -81,11 +84,13 @@ export function createAipwSequence(options: AipwOptions): Result<{ readonly sequ
     checkPositive('memory', memory),
     checkCount('minimumCount', minimumCount, 2),
     checkCount('minimumPerArm', minimumPerArm, 1),
+    checkSaved(saved),
   );
   if (problem) return problem;
   let { count, controlCount, treatmentCount, controlMean, treatmentMean, mean, squares, mixtureVariance }: AipwState =
     saved ?? START;
   let { controlResiduals, treatmentResiduals, controlInverse, treatmentInverse }: AipwState = saved ?? START;
+  let hasBaseline = saved?.hasBaseline ?? false;
   const variance = () =>
     Math.max(
       squares / count,
@@ -100,9 +105,16 @@ export function createAipwSequence(options: AipwOptions): Result<{ readonly sequ
       const { controlPropensity, treatmentPropensity, arm, outcome } = observation;
       // Only the two compared arms are counted, so their propensities are conditional on being one of them.
       const share = treatmentPropensity / (controlPropensity + treatmentPropensity);
+      if (!hasBaseline) {
+        // Without a past there is no m̂, and a first guess of 0 would make one enormous φ of outcomes far from 0.
+        controlMean = outcome;
+        treatmentMean = outcome;
+        hasBaseline = true;
+        return undefined;
+      }
       // An arm not seen yet borrows the other's mean: the pseudo-outcome stays unbiased whatever is borrowed.
-      const a = controlCount > 0 ? controlMean : treatmentMean;
-      const b = treatmentCount > 0 ? treatmentMean : controlMean;
+      const a = controlCount > 0 || treatmentCount === 0 ? controlMean : treatmentMean;
+      const b = treatmentCount > 0 || controlCount === 0 ? treatmentMean : controlMean;
       const correction = arm === 'treatment' ? (outcome - b) / share : -(outcome - a) / (1 - share);
       const pseudoOutcome = b - a + correction;
       count += 1;
@@ -148,6 +160,7 @@ export function createAipwSequence(options: AipwOptions): Result<{ readonly sequ
       };
     },
     state: () => ({
+      hasBaseline,
       count,
       controlCount,
       treatmentCount,

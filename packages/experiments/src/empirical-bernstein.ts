@@ -1,5 +1,5 @@
 import type { SequencePoint } from './asymptotic-sequence.ts';
-import { checkAllFinite, checkOpenUnit } from './internal/check.ts';
+import { checkAllFinite, checkOpenUnit, checkSaved } from './internal/check.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
 export interface EmpiricalBernsteinState {
@@ -42,7 +42,7 @@ export function createEmpiricalBernsteinBound(
   } = {},
 ): Result<{ readonly bound: EmpiricalBernsteinBound }> {
   const { alpha = 0.05, meanIsConstant = false, saved } = options;
-  const problem = checkOpenUnit('alpha', alpha);
+  const problem = checkOpenUnit('alpha', alpha) ?? checkSaved(saved);
   if (problem) return problem;
   const logInverse = -Math.log(alpha);
   let { count, sum, squares, betTotal, betSum, penalty, best } = saved ?? {

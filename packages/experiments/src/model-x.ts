@@ -1,4 +1,4 @@
-import { checkOpenUnit, checkPositive } from './internal/check.ts';
+import { checkOpenUnit, checkPositive, checkSaved } from './internal/check.ts';
 import { logSumExp } from './internal/numeric.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
@@ -64,7 +64,7 @@ const SCALED_EFFECTS = [0.05, 0.1, 0.2, 0.4, 0.8];
  */
 export function createModelXProcess(options: ModelXOptions): Result<{ readonly process: ModelXProcess }> {
   const { alpha = 0.05, memory = 500, direction = 'either', saved, outcome } = options;
-  const problem = checkOpenUnit('alpha', alpha) ?? checkPositive('memory', memory);
+  const problem = checkOpenUnit('alpha', alpha) ?? checkPositive('memory', memory) ?? checkSaved(saved);
   if (problem) return problem;
   if (outcome !== 'binary' && outcome !== 'normal' && outcome !== 'log-normal') {
     return failure('invalid-argument', "outcome must be 'binary', 'normal' or 'log-normal'");

@@ -40,29 +40,21 @@ export function relativeSequencePoint(
   if (!absolute.ok) return absolute;
   const { alpha = 0.05, alternative = 'two-sided', mixtureVariance } = settings;
   const factor = asymptoticFactor(absolute.count, mixtureVariance, alpha, alternative);
-  // With s = ±1 the sign of m_a and ρ = 1 + sδ: (m_b − ρ m_a)² ≤ k² (v_b + ρ² v_a), a quadratic in ρ.
-  const square = factor * factor;
-  const lead = control.mean ** 2 - square * varianceControl;
+  // With r = m_b/m_a, ρ = 1 ± δ and variances in units of m_a²: (r − ρ)² ≤ k²(v_b + ρ² v_a), a quadratic in ρ.
+  const ratio = treatment.mean / control.mean;
+  const errorControl = (factor * Math.sqrt(varianceControl)) / Math.abs(control.mean);
+  const errorTreatment = (factor * Math.sqrt(varianceTreatment)) / Math.abs(control.mean);
+  const lead = 1 - errorControl * errorControl;
   if (!(lead > 0)) {
     return failure(
       'zero-baseline',
       'a control mean that its own interval tells from 0: more rows, or the absolute scale',
     );
   }
-  const middle = control.mean * treatment.mean;
-  const root =
-    factor *
-    Math.sqrt(
-      Math.max(
-        0,
-        varianceTreatment * control.mean ** 2 +
-          varianceControl * treatment.mean ** 2 -
-          square * varianceControl * varianceTreatment,
-      ),
-    );
-  const ends = [(middle - root) / lead, (middle + root) / lead]
-    .map((ratio) => sign * (ratio - 1))
-    .sort((a, b) => a - b);
+  const root = Math.sqrt(lead * errorTreatment ** 2 + (errorControl * ratio) ** 2);
+  // The ends of ρ − 1, with 1 subtracted before the division so that small lifts keep their digits.
+  const shift = ratio - 1 + errorControl * errorControl;
+  const ends = [(shift - root) / lead, (shift + root) / lead].map((end) => sign * end).sort((a, b) => a - b);
   return {
     ok: true,
     count: absolute.count,

@@ -1,5 +1,5 @@
 import { logBeta, logGamma } from '@switchyard/special-functions';
-import { checkOpenUnit, checkPositive, checkSameLength, checkShares } from './internal/check.ts';
+import { checkOpenUnit, checkPositive, checkSameLength, checkSaved, checkShares } from './internal/check.ts';
 import { logSumExp } from './internal/numeric.ts';
 import { type Failure, failure, type Result } from './result.ts';
 import { type AssignmentEpoch, checkEpoch } from './sample-ratio.ts';
@@ -105,7 +105,7 @@ export function createSampleRatioProcess(
 ): Result<{ readonly process: SampleRatioProcess }> {
   const { alpha = 0.001, saved } = options;
   if (!Number.isSafeInteger(arms) || arms < 2) return failure('invalid-argument', 'at least two arms');
-  const problem = checkOpenUnit('alpha', alpha);
+  const problem = checkOpenUnit('alpha', alpha) ?? checkSaved(saved);
   if (problem) return problem;
   // With two arms a tilt of one is the opposite tilt of the other.
   const tilted = arms === 2 ? 1 : arms;

@@ -66,6 +66,8 @@ export function summariseValues(
   }
   if (count === 0) return failure('all-missing', 'at least two values that are not missing');
   if (count === 1) return failure('too-few-rows', 'at least two values that are not missing; there is 1');
+  if (!Number.isFinite(squares))
+    return failure('not-finite', 'values whose squares are representable as finite numbers');
   return { ok: true, count, mean, variance: squares / (count - 1), missing: values.length - count };
 }
 

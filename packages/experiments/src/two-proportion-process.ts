@@ -1,4 +1,4 @@
-import { checkCount, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
+import { checkCount, checkOpenUnit, checkPositive, checkSaved, firstFailure } from './internal/check.ts';
 import { checkProportion, type ProportionSummary } from './proportions.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
@@ -45,6 +45,7 @@ export function createTwoProportionProcess(
     checkOpenUnit('alpha', alpha),
     checkPositive('priorSuccesses', priorSuccesses),
     checkPositive('priorFailures', priorFailures),
+    checkSaved(saved),
   );
   if (problem) return problem;
   let state: TwoProportionState = saved ?? {

@@ -62,3 +62,15 @@ export function checkShares(name: string, shares: readonly number[]): Failure | 
     ? undefined
     : failure('invalid-argument', `${name} must sum to 1; the sum is ${total}`);
 }
+
+/** A state that was stored and is passed back: numbers must have survived; null stands for "not yet". */
+export function checkSaved(saved: object | undefined): Failure | undefined {
+  const isSound = (value: unknown): boolean =>
+    value === null ||
+    (typeof value === 'number'
+      ? Number.isFinite(value)
+      : typeof value === 'object' && Object.values(value).every(isSound));
+  return saved === undefined || isSound(saved)
+    ? undefined
+    : failure('not-finite', 'a saved state as state() gave it, every number finite');
+}

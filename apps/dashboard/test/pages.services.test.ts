@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeFindings, hasBrowser, launchBrowser, openPage } from './browser.ts';
 import { buildDashboard } from './build-dashboard.ts';
 import { type MockApi, type Scenario, startMockApi } from './mock-api.ts';
+import { fraudPolicy } from './mock-data.ts';
 
 if (!hasBrowser) console.warn('left out: the pages of the dashboard, because there is no Chromium (set CHROMIUM_PATH)');
 
@@ -23,6 +24,10 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
     built?.remove();
   });
   beforeEach(() => api.setScenario('data'));
+  afterEach(async () => {
+    // A failed test leaves its page open, and live pages take time from those after them.
+    for (const context of browser.contexts()) await context.close();
+  });
 
   async function open(path: string, options: Parameters<typeof openPage>[2] = {}) {
     const opened = await openPage(browser, api.url + path, options);
@@ -37,6 +42,9 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
     '/models/random-forest?tab=lineage',
     '/endpoints',
     '/endpoints/fraud',
+    '/endpoints/purchase',
+    '/endpoints/purchase?tab=edit',
+    '/endpoints/purchase?tab=try',
     '/predictions',
   ];
 
@@ -369,6 +377,316 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await page.getByText('Version 1 of churn is stored.').waitFor();
       await page.getByRole('rowheader', { name: 'v1' }).waitFor();
       await close();
+    });
+  });
+
+  describe('the endpoint page', () => {
+    const arm = (page: Page, name: string) => page.getByRole('group', { name: `arm ${name}`, exact: true });
+    const verdict = (page: Page, text: string) =>
+      page.getByRole('region', { name: 'Check' }).getByRole('status').getByText(text, { exact: true }).waitFor();
+
+    test('draws every kind of node in plain words, with what took each branch and whether its model is ready', async () => {
+      const { page, complaints, close } = await open('/endpoints/purchase');
+      const policy = page.getByRole('region', { name: 'Live policy' });
+      for (const text of [
+        'answers with the primary; shadows run beside it, are logged and never waited for',
+        'takes the first rule that holds',
+        'asks all members and lets a meta-model decide from their answers',
+        'asks one after the other until one is sure enough',
+        'asks the next one when one fails',
+        'takes the candidate with the best recent F1',
+        'draws an arm by weight; a unit keeps its arm',
+        'learns which arm earns the most, by LinUCB',
+      ]) {
+        await policy.getByText(text, { exact: true }).waitFor();
+      }
+      await policy.getByText('means version 2 now').first().waitFor();
+      const item = (name: string) => policy.getByRole('listitem').filter({ hasText: new RegExp(`^${name}`) });
+      // What is below a node adds up to the node; a quantile is told of single paths only.
+      expect(await item('big-basket').first().innerText()).toMatch(/9 %\s+4\.6\/s/);
+      expect(await item('cheap').innerText()).toMatch(/7\.1 %\s+3\.6\/s\s+0 %\s+306 µs\s+710 µs/);
+      expect(await item('boosted').first().innerText()).toMatch(/asked 20,000×\s+2\.1 %/);
+      expect(await item('next-forest').innerText()).toMatch(/loading[\s\S]*not asked/);
+      await item('remote').getByRole('link', { name: '3.4 % failed: torch' }).click();
+      await page.getByRole('heading', { name: 'Predictions', level: 1 }).waitFor();
+      expect(new URL(page.url()).search).toBe('?endpoint=purchase&path=remote%2Ftorch&status=error');
+      expect(complaints).toEqual([]);
+      await close();
+    });
+
+    test('the policy is there while its traffic is not, and says so when that fails', async () => {
+      const { page, close } = await open('/endpoints/fraud');
+      await page.getByText('takes the first rule that holds').waitFor();
+      await page.route('**/traffic?*', (route) =>
+        route.fulfill({
+          status: 503,
+          contentType: 'application/problem+json',
+          body: JSON.stringify({ code: 'storage_unavailable', detail: 'The store is away.', requestId: 'r' }),
+        }),
+      );
+      await page.reload();
+      await page.getByRole('alert').getByText('storage_unavailable').waitFor();
+      await page.getByText('takes the first rule that holds').waitFor();
+      await close();
+      api.setScenario('slow');
+      const slow = await open('/endpoints/fraud');
+      expect(await slow.page.locator('[aria-busy=true]').count()).toBeGreaterThan(0);
+      await slow.close();
+      api.setScenario('failing');
+      const failing = await open('/endpoints/fraud');
+      await failing.page.getByRole('alert').getByText('storage_unavailable').first().waitFor();
+      await failing.close();
+    });
+
+    test('weights are edited with their sum in sight, what changes is shown, and it is published with who and why', async () => {
+      const { page, complaints, close } = await open('/endpoints/fraud?tab=edit');
+      await verdict(page, 'can be served');
+      await page.getByText('Nothing yet: the draft is what is live.').waitFor();
+      await arm(page, 'forest').getByLabel('Weight (%)').fill('30');
+      await page.getByText('Sum 80 %: 20 % missing').waitFor();
+      await page.getByRole('list', { name: 'Problems' }).getByText('the weights sum to 0.8, not to 1').waitFor();
+      const publish = page.getByRole('button', { name: 'Publish' });
+      expect(await publish.isDisabled()).toBe(true);
+      await page.getByRole('button', { name: 'Normalise' }).click();
+      await page.getByText('Sum 100 %').waitFor();
+      expect(await arm(page, 'network').getByLabel('Weight (%)').inputValue()).toBe('62.5');
+      await verdict(page, 'can be served');
+      const changes = page.getByRole('list', { name: 'Changes' });
+      expect(await changes.getByRole('listitem').allInnerTexts()).toEqual([
+        expect.stringMatching(/middle\/forest\s+17 % of traffic\s+weight 0\.5[^\n]*\s+weight 0\.375/),
+        expect.stringMatching(/middle\/network\s+16\.5 % of traffic\s+weight 0\.5[^\n]*\s+weight 0\.625/),
+      ]);
+      await page.getByText('As JSON').click();
+      const diff = page.getByRole('region', { name: 'What will change, as JSON' });
+      expect(await diff.innerText()).toMatch(/−\s*removed:\s*"weight": 0\.5/);
+      await page.getByLabel('Why').fill('The network did better');
+      await page.getByLabel('Who').fill('ada');
+      await publish.click();
+      await page.getByText('Revision 5 of fraud is published.').waitFor();
+      await page.getByRole('row', { name: /^5 live .*ada The network did better/ }).waitFor();
+      expect(api.changes).toEqual(['PUT /api/v1/endpoints/fraud']);
+      expect(api.bodies[0]).toMatchObject({
+        baseRevision: 4,
+        author: 'ada',
+        note: 'The network did better',
+        policy: { rules: [{}, { policy: { arms: [{ weight: 0.375 }, { weight: 0.625 }] } }] },
+      });
+      expect(complaints).toEqual([]);
+      // Who it was is kept for the next time, and the draft is gone.
+      await page.getByRole('link', { name: 'Edit the policy' }).click();
+      expect(await page.getByLabel('Who').inputValue()).toBe('ada');
+      await page.getByText('revision 5, unchanged').waitFor();
+      await close();
+    });
+
+    test('branches are added, renamed, moved and removed, nodes wrapped and turned into other kinds', async () => {
+      const { page, close } = await open('/endpoints/fraud?tab=edit');
+      await page.getByRole('button', { name: 'Add an arm to middle' }).click();
+      await arm(page, 'arm-3').getByLabel('Name').fill('boosted');
+      const added = page.getByRole('group', { name: 'node boosted' });
+      await added.getByLabel('Model', { exact: true }).selectOption('xgboost');
+      // The alias that means the version in use is offered first.
+      expect(await added.getByLabel('Version').inputValue()).toBe('@champion');
+      await page.getByRole('button', { name: 'Move boosted up' }).click();
+      await page.getByRole('button', { name: 'Remove forest' }).click();
+      await page.getByRole('button', { name: 'Normalise the weights of middle' }).click();
+      await page.getByRole('button', { name: 'Wrap network' }).click();
+      await page.getByRole('menuitem', { name: 'Fallback' }).click();
+      await page.getByLabel('Skip a target when (%)').fill('25');
+      await page.getByRole('button', { name: 'Add a target to network' }).click();
+      await page.getByLabel('Kind of otherwise').selectOption('shadow');
+      await page.getByRole('group', { name: 'shadow shadow-1' }).getByLabel('Share of requests (%)').fill('10');
+      await verdict(page, 'can be served');
+      await page.getByText('JSON', { exact: true }).click();
+      const policy = JSON.parse(await page.getByLabel('Policy as JSON').inputValue());
+      const network = { kind: 'model', model: 'neural-network', version: '1' };
+      const champion = { kind: 'model', model: 'xgboost', alias: 'champion' };
+      expect(policy.rules[1].policy.arms).toEqual([
+        { name: 'boosted', weight: 0, policy: champion },
+        {
+          name: 'network',
+          weight: 1,
+          policy: {
+            kind: 'fallback',
+            targets: [
+              { name: 'target-1', policy: network },
+              { name: 'target-2', policy: network },
+            ],
+            breaker: { failureShare: 0.25 },
+          },
+        },
+      ]);
+      expect(policy.otherwise).toEqual({
+        kind: 'shadow',
+        primary: champion,
+        shadows: [{ name: 'shadow-1', policy: champion, share: 0.1 }],
+      });
+      await close();
+    });
+
+    test('what is wrong is told at the field as it is typed: by the schema here, by the registry there', async () => {
+      const { page, close } = await open('/endpoints/fraud?tab=edit');
+      const low = page.getByRole('group', { name: 'rule low', exact: true });
+      await low.getByLabel('When').fill('');
+      await low.getByRole('alert').getByText('Too small').waitFor();
+      await low.getByLabel('When').fill('true');
+      await low.getByLabel('Name').fill('Not A Name');
+      await page.getByRole('group', { name: 'rule Not A Name' }).getByRole('alert').waitFor();
+      await page.getByRole('group', { name: 'rule Not A Name' }).getByLabel('Name', { exact: true }).fill('low');
+      await arm(page, 'forest').getByLabel('Weight (%)').fill('half');
+      await arm(page, 'forest').getByRole('alert').getByText('expected number').waitFor();
+      await arm(page, 'forest').getByLabel('Weight (%)').fill('50');
+      await verdict(page, 'can be served');
+      await page.getByText('JSON', { exact: true }).click();
+      const json = page.getByLabel('Policy as JSON');
+      await json.fill((await json.inputValue()).replace('"version": "2"', '"version": "9"'));
+      const problem = page.getByRole('list', { name: 'Problems' }).getByRole('button');
+      await problem.waitFor();
+      expect(await problem.innerText()).toBe('middle › forest: version');
+      await problem.click();
+      const selected = await json.evaluate((area: HTMLTextAreaElement) =>
+        area.value.slice(area.selectionStart, area.selectionEnd).trim(),
+      );
+      expect(selected).toBe('"version": "9"');
+      await page.getByText('Form', { exact: true }).click();
+      await page.getByText("model 'random-forest' has no version 9").first().waitFor();
+      expect(await page.getByRole('group', { name: 'node forest' }).getByLabel('Version').inputValue()).toBe('9');
+      await close();
+    });
+
+    test('a text that is no JSON keeps the last draft that was, and the draft outlives leaving the page', async () => {
+      const { page, close } = await open('/endpoints/fraud?tab=edit');
+      await page.getByText('JSON', { exact: true }).click();
+      const json = page.getByLabel('Policy as JSON');
+      const text = await json.inputValue();
+      await json.fill(text.replace('{', '{{'));
+      await page.getByRole('alert').getByText('This is no JSON yet').waitFor();
+      await page.getByText('Form', { exact: true }).click();
+      await page.getByText('The form cannot show this draft.').waitFor();
+      await page.getByRole('button', { name: 'Edit as JSON' }).click();
+      await json.fill(text.replace('"low"', '"small"'));
+      await verdict(page, 'can be served');
+      await page.getByRole('link', { name: 'Models' }).click();
+      await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+      await page.goBack();
+      await page.getByRole('group', { name: 'rule small', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Discard the draft' }).click();
+      await page.getByRole('group', { name: 'rule low', exact: true }).waitFor();
+      await close();
+    });
+
+    test('who publishes first wins: the other sees what changed and puts the draft on top of it', async () => {
+      const { page, close } = await open('/endpoints/fraud?tab=edit');
+      await arm(page, 'forest').getByLabel('Name').fill('trees');
+      await verdict(page, 'can be served');
+      const theirs = fraudPolicy('3');
+      if (theirs.kind !== 'rules') throw new Error('not the policy that was');
+      api.publish(
+        'fraud',
+        { ...theirs, otherwise: { kind: 'model', model: 'rules', version: '1' } },
+        'dana',
+        'Rules last',
+      );
+      const conflict = page.getByRole('alert', { name: 'Published meanwhile' });
+      await conflict.getByText('Revision 5 was published just now by dana').waitFor();
+      await conflict.getByText('Their reason: Rules last').waitFor();
+      expect(await page.getByRole('button', { name: 'Publish' }).isDisabled()).toBe(true);
+      await conflict.getByText('What they changed').click();
+      await conflict.getByText('"xgboost"').waitFor();
+      await conflict.getByRole('button', { name: 'Put my changes on top of revision 5' }).click();
+      await conflict.waitFor({ state: 'hidden' });
+      // Theirs is in, mine is kept; they changed the version of the arm that was renamed here, so both are there.
+      expect(
+        await page.getByRole('group', { name: 'node otherwise' }).getByLabel('Model', { exact: true }).inputValue(),
+      ).toBe('rules');
+      await page.getByText('Both sides had changed this; yours is kept').waitFor();
+      await page.getByRole('button', { name: 'Remove forest' }).click();
+      await verdict(page, 'can be served');
+      await page.getByRole('button', { name: 'Publish' }).click();
+      await page.getByText('Revision 6 of fraud is published.').waitFor();
+      expect(api.bodies.at(-1)).toMatchObject({ baseRevision: 5 });
+      await close();
+    });
+
+    test('a conflict that only the control plane knows of is told too', async () => {
+      const { page, close } = await open('/endpoints/fraud?tab=edit');
+      await arm(page, 'forest').getByLabel('Weight (%)').fill('60');
+      await arm(page, 'network').getByLabel('Weight (%)').fill('40');
+      await verdict(page, 'can be served');
+      await page.route('**/api/v1/endpoints/fraud', async (route) => {
+        if (route.request().method() === 'PUT') api.publish('fraud', fraudPolicy('1'), 'eve', '');
+        await route.continue();
+      });
+      await page.getByRole('button', { name: 'Publish' }).click();
+      await page.getByRole('alert', { name: 'Published meanwhile' }).getByText('by eve').waitFor();
+      expect(await arm(page, 'forest').getByLabel('Weight (%)').inputValue()).toBe('60');
+      await close();
+    });
+
+    test('a trial shows its answer at once, and how it was decided when the record can be read', async () => {
+      const { page, complaints, close } = await open('/endpoints/fraud?tab=try');
+      await page.getByText(/as of a prediction/).waitFor();
+      await page.getByLabel('Segment').fill('region=eu\ntier=gold');
+      await page.getByLabel('amount', { exact: true }).fill('');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page.getByRole('alert').getByText('is missing, and has no default').waitFor();
+      await page.getByLabel('amount', { exact: true }).fill('much');
+      await page.getByRole('alert').getByText('is no number').waitFor();
+      expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+      await page.getByLabel('amount', { exact: true }).fill('950');
+      await page.getByRole('button', { name: 'Send' }).click();
+      const answer = page.getByRole('region', { name: 'Answer' });
+      await answer.getByText('Answered and logged.').waitFor();
+      await answer.getByText('412 µs').waitFor();
+      const decision = answer.getByRole('region', { name: 'Decision' });
+      await decision.getByText('from the answers of 2 of 3 members').waitFor();
+      expect(await answer.getByRole('region', { name: 'Members' }).innerText()).toMatch(
+        /Asked before[\s\S]*upstream_failed[\s\S]*Asked together[\s\S]*deadline_exceeded[\s\S]*Shadows[\s\S]*next-forest/,
+      );
+      expect(api.bodies.at(-1)).toMatchObject({ features: { amount: 950 }, segment: { region: 'eu', tier: 'gold' } });
+      await answer.getByRole('button', { name: 'Copy as curl' }).click();
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      expect(copied).toContain("curl -sS 'http://127.0.0.1:7071/v1/models/fraud:predict'");
+      expect(copied).toContain('"segment":{"region":"eu","tier":"gold"}');
+      await answer.getByRole('link', { name: 'Open the prediction' }).click();
+      await page.getByRole('region', { name: 'Unit, segment and context' }).getByText('dashboard').waitFor();
+      expect(complaints).toEqual([]);
+      await close();
+    });
+
+    test.each(['light', 'dark'] as const)(
+      'drafts with problems, conflicts and answers are accessible in %s',
+      async (colorScheme) => {
+        const { page, close } = await open('/endpoints/fraud?tab=edit', { colorScheme, reducedMotion: 'reduce' });
+        await arm(page, 'forest').getByLabel('Weight (%)').fill('130');
+        await page.getByRole('list', { name: 'Problems' }).waitFor();
+        expect(await axeFindings(page)).toEqual([]);
+        await arm(page, 'forest').getByLabel('Weight (%)').fill('50');
+        await arm(page, 'forest').getByLabel('Name').fill('trees');
+        await page.getByRole('list', { name: 'Changes' }).waitFor();
+        await page.getByText('As JSON').click();
+        api.publish('fraud', fraudPolicy('1'), 'dana', '');
+        await page.getByRole('alert', { name: 'Published meanwhile' }).getByText('What they changed').click();
+        expect(await axeFindings(page)).toEqual([]);
+        await page.getByText('JSON', { exact: true }).click();
+        await page.getByLabel('Policy as JSON').fill('{');
+        await page.getByRole('alert').getByText('no JSON yet').waitFor();
+        expect(await axeFindings(page)).toEqual([]);
+        await page.goto(`${api.url}/endpoints/purchase?tab=try`);
+        await page.getByRole('button', { name: 'Send' }).click();
+        await page.getByRole('region', { name: 'Decision' }).waitFor();
+        expect(await axeFindings(page)).toEqual([]);
+        await close();
+      },
+    );
+
+    test('nothing is pushed out of a page of 900 pixels', async () => {
+      for (const path of ['/endpoints/purchase', '/endpoints/purchase?tab=edit', '/endpoints/purchase?tab=try']) {
+        const { page, close } = await open(path, { viewport: { width: 900, height: 900 } });
+        await page.waitForLoadState('networkidle');
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(900);
+        await close();
+      }
     });
   });
 

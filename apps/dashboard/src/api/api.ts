@@ -27,8 +27,9 @@ const baseQuery: BaseQueryFn<Call, unknown, ApiError> = async ({ route, params, 
     const isJson = (response.headers.get('content-type') ?? '').includes('json');
     const answer: unknown = isJson ? await response.json() : null;
     return response.ok ? { data: answer } : { error: toApiError(response.status, answer) };
-  } catch (error) {
-    if (signal.aborted) throw error;
+  } catch {
+    // Who asked is gone and the answer is dropped. Thrown, it would be reported as a failure that nobody handled.
+    if (signal.aborted) return { error: unreachable('Nobody waits for the answer any more.') };
     return { error: unreachable('The control plane does not answer. Is it running?') };
   }
 };

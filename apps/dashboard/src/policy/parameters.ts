@@ -54,14 +54,14 @@ const salt: Parameter = {
   type: 'text',
   label: 'Salt',
   default: 'endpoint and path',
-  hint: 'Another one reshuffles every unit.',
+  hint: 'A new one moves every unit.',
 };
 const experiment: Parameter = {
   key: 'experiment',
   type: 'text',
   label: 'Experiment',
   default: 'none',
-  hint: 'Exposures are kept under this name.',
+  hint: 'Names its exposures.',
 };
 const isBandit = (algorithm: string) => (node: Policy) => node.kind === 'bandit' && node.algorithm === algorithm;
 const hasValueReward = (node: Policy) => node.kind === 'bandit' && node.reward.from === 'value';
@@ -139,7 +139,7 @@ export const NODE_PARAMETERS: Record<PolicyKind, readonly Parameter[]> = {
       when: isBandit('squarecb'),
     },
     { key: 'windowMinutes', type: 'number', label: 'Look back', unit: 'min', default: 10_080 },
-    { key: 'sticky', type: 'switch', label: 'A unit keeps its arm until something is learnt' },
+    { key: 'sticky', type: 'switch', label: 'Units keep their arm' },
     experiment,
     salt,
   ],
@@ -210,14 +210,14 @@ export const NODE_PARAMETERS: Record<PolicyKind, readonly Parameter[]> = {
 export const BRANCH_PARAMETERS: Record<PolicyKind, readonly Parameter[]> = {
   model: [],
   split: [{ key: 'weight', type: 'share', label: 'Weight' }],
-  rules: [{ key: 'when', type: 'text', label: 'When', hint: 'CEL over features, segment, unit and context.' }],
+  rules: [{ key: 'when', type: 'text', label: 'When' }],
   best: [],
   bandit: [],
   ensemble: [
     { key: 'weight', type: 'number', label: 'Weight', default: 1 },
     { key: 'timeoutMs', type: 'number', label: 'Left out after', unit: 'ms', default: 'never' },
   ],
-  cascade: [{ key: 'minimumConfidence', type: 'share', label: 'Sure enough from', default: 'any' }],
+  cascade: [{ key: 'minimumConfidence', type: 'share', label: 'Sure from', default: 'any' }],
   fallback: [
     { key: 'timeoutMs', type: 'number', label: 'Time limit', unit: 'ms', default: 'none' },
     { key: 'retries', type: 'number', label: 'Retries', default: 0 },

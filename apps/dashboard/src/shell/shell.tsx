@@ -87,12 +87,7 @@ function Frame() {
       </nav>
       <div className={styles.column}>
         <header className={styles.bar}>
-          <button
-            type="button"
-            className={styles.search}
-            onClick={() => setPalette('open')}
-            aria-label="Search and commands"
-          >
+          <button type="button" className={styles.search} onClick={() => setPalette('open')}>
             <Search size={14} aria-hidden="true" />
             <span>Search or jump to…</span>
             <Keys keys={[isMac() ? '⌘' : 'Ctrl', 'K']} />

@@ -67,8 +67,10 @@ export function DataTable<T extends RowData>(props: {
   });
   const byId = new Map(props.columns.map((column) => [column.id, column]));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-    <section className={styles.scroll} tabIndex={0} aria-label={props.caption}>
+    // A group, not a region: the panel around it is the landmark, and often has the same name.
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
+    <div role="group" className={styles.scroll} tabIndex={0} aria-label={props.caption}>
       <table className={styles.table}>
         <caption className="visually-hidden">{props.caption}</caption>
         <thead>
@@ -77,6 +79,8 @@ export function DataTable<T extends RowData>(props: {
               {group.headers.map((header) => {
                 const column = byId.get(header.column.id);
                 const sorted = header.column.getIsSorted();
+                // A column of buttons has no name, and a header without one is none.
+                if (column?.header === '') return <td key={header.id} />;
                 return (
                   <th
                     key={header.id}
@@ -131,6 +135,6 @@ export function DataTable<T extends RowData>(props: {
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }

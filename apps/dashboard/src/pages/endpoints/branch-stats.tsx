@@ -15,8 +15,10 @@ export function BranchStats(props: { traffic: EndpointTraffic | undefined; path:
   const figures = trafficOf(traffic, path);
   if (figures.predictions === 0) {
     return (
-      <span className={styles.stats} data-none>
-        <span className="visually-hidden">{name}: </span>none
+      <span className={styles.stats} data-muted>
+        <span>
+          <span className="visually-hidden">{name}: </span>none
+        </span>
       </span>
     );
   }
@@ -71,8 +73,8 @@ export function MemberStats(props: {
   const figures = memberTrafficOf(props.traffic, props);
   if (figures === null) {
     return (
-      <span className={styles.stats} data-none>
-        not asked
+      <span className={styles.stats} data-muted>
+        <span data-asked>not asked</span>
       </span>
     );
   }

@@ -2,9 +2,11 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { Undo2 } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { useGetEndpointQuery } from '../../api/api.ts';
+import { useAppSelector } from '../../api/store.ts';
 import { RollbackDialog } from '../../deploy/rollback-dialog.tsx';
 import { formatAgo } from '../../format/format.ts';
 import { Page } from '../../shell/page.tsx';
+import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { QueryView, Skeleton } from '../../ui/query-view.tsx';
 import styles from './endpoints.module.css';
@@ -31,6 +33,7 @@ export function EndpointPage() {
   const navigate = route.useNavigate();
   const endpoint = useGetEndpointQuery({ params: { endpoint: name } });
   const [rollback, setRollback] = useState<{ revision?: number }>();
+  const hasDraft = useAppSelector((state) => state.policyDrafts[name] !== undefined);
   const live = endpoint.data?.live;
   const show = (next: 'edit' | undefined) => void navigate({ search: (before) => ({ ...before, tab: next }) as never });
   return (
@@ -69,8 +72,11 @@ export function EndpointPage() {
             to="."
             search={(before) => ({ ...before, tab: one.tab }) as never}
             aria-current={tab === one.tab ? 'page' : undefined}
+            // The router would take every part for the open one: they differ by the search alone.
+            activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}
           >
             {one.label}
+            {one.tab === 'edit' && hasDraft && <Badge tone="accent">draft</Badge>}
           </Link>
         ))}
       </nav>

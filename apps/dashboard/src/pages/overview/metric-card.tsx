@@ -26,7 +26,7 @@ export function MetricCard(props: MetricCardProps) {
   const Icon = props.comparison === null ? null : ICONS[props.comparison.direction];
   return (
     <article className={styles.card} aria-label={props.label}>
-      <h3>{props.label}</h3>
+      <h2>{props.label}</h2>
       <p className={styles.value} data-unknown={unknown || undefined}>
         {props.value}
       </p>

@@ -71,9 +71,7 @@ function Decision(props: { prediction: PredictionDetail }) {
           ) : isCombined(prediction) ? (
             <>
               <b>combined</b>
-              <span className={styles.faint}>
-                the answer of {plural(prediction.members.filter(({ role }) => role === 'member').length, 'member')}
-              </span>
+              <span className={styles.faint}>{combinedText(prediction.members)}</span>
             </>
           ) : (
             <>
@@ -89,6 +87,16 @@ function Decision(props: { prediction: PredictionDetail }) {
       <p className={styles.faint}>Probability of this whole path: {formatPercent(prediction.propensity, 2)}</p>
     </>
   );
+}
+
+/** "the answers of 2 of 3 members" */
+function combinedText(members: readonly Member[]): string {
+  // Members of a member have its name before their own.
+  const own = members.filter(({ role, name }) => role === 'member' && !name.includes('/'));
+  const answered = own.filter(({ error }) => error === undefined).length;
+  return answered === own.length
+    ? `from the answers of ${plural(own.length, 'member')}`
+    : `from the answers of ${answered} of ${plural(own.length, 'member')}`;
 }
 
 function Probabilities(props: { step: DecisionStep }) {

@@ -55,7 +55,10 @@ export function NodeForm(props: { node: Policy; field: string; name: string }) {
         {node.kind === 'model' ? (
           <ModelReference label="Model" field={field} value={node} isLeaf />
         ) : (
-          <p className={styles.does}>{describeNode(node).does}</p>
+          <p className={styles.does}>
+            {describeNode(node).does}
+            {node.kind === 'rules' && '; conditions are CEL over features, segment, unit and context'}
+          </p>
         )}
         <Menu
           label="Put it inside a new"

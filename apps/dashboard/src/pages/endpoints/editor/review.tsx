@@ -48,7 +48,7 @@ export function Review(props: {
           </div>
         )}
       </Panel>
-      <Panel title="What will change">
+      <Panel title="What will change" className={styles.scrolls}>
         <WhatChanges {...props} />
       </Panel>
       <Publish {...props} />
@@ -179,16 +179,14 @@ function Publish(props: { endpoint: Endpoint; draft: Draft; checked: Checked; on
         }}
       >
         <TextArea
-          label="Why (optional)"
-          hint="Kept in the history."
+          label="Why (optional, kept in the history)"
           rows={2}
           maxLength={2_000}
           value={note}
           onChange={({ target }) => setNote(target.value)}
         />
         <TextInput
-          label="Who (optional)"
-          hint="Kept in the history, and in this browser for the next time."
+          label="Who (optional, kept in the history and in this browser)"
           maxLength={200}
           value={author}
           onChange={({ target }) => dispatch(authorNamed(target.value))}

@@ -18,6 +18,8 @@ import styles from './try.module.css';
 import type { TryBody } from './try-values.ts';
 
 const POLL_MS = 400;
+const SHADOWS_POLL_MS = 2_000;
+const SHADOWS_MS = 14_000;
 /** Records are queryable within two seconds as a rule; longer than this and something is wrong with shipping. */
 const PATIENCE_MS = 20_000;
 
@@ -65,17 +67,21 @@ export function TryResult(props: { trial: Trial; body: TryBody | undefined; endp
 
 function Decided(props: { id: string }) {
   const [isPatient, setIsPatient] = useState(true);
-  const [found, setFound] = useState(false);
-  const prediction = useGetPredictionQuery(
-    { params: { id: props.id } },
-    { pollingInterval: isPatient && !found ? POLL_MS : 0 },
-  );
+  const [everyMs, setEveryMs] = useState(POLL_MS);
+  const prediction = useGetPredictionQuery({ params: { id: props.id } }, { pollingInterval: isPatient ? everyMs : 0 });
+  const { data, error } = prediction;
+  const isFound = data !== undefined;
   useEffect(() => {
     const timer = setTimeout(() => setIsPatient(false), PATIENCE_MS);
     return () => clearTimeout(timer);
   }, []);
-  const { data, error } = prediction;
-  useEffect(() => setFound(data !== undefined), [data]);
+  useEffect(() => {
+    if (!isFound) return;
+    // Shadows answer after everybody else: their answers come into the record for a while yet.
+    setEveryMs(SHADOWS_POLL_MS);
+    const timer = setTimeout(() => setEveryMs(0), SHADOWS_MS);
+    return () => clearTimeout(timer);
+  }, [isFound]);
   if (data !== undefined) return <DecisionSections prediction={data} />;
   const isNotThere = isApiError(error) && error.code === 'prediction_not_found';
   if (error !== undefined && (!isNotThere || !isPatient)) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the whole test suite wants beyond npm packages, on Debian and Ubuntu: PostgreSQL, Chromium, and the
-# Python environments that scripts/python-environments.txt lists.
+# Installs what the whole test suite wants beyond npm packages, on Debian and Ubuntu: PostgreSQL, Chromium, Java
+# (for TorchServe) and the Python environments that scripts/python-environments.txt lists.
 # Servers are not started: the tests start their own, on free ports, in temporary directories.
 set -euo pipefail
 
@@ -9,6 +9,7 @@ packages=()
 if ! { [ -x /usr/bin/chromium ] || [ -x /usr/bin/google-chrome ] || [ -n "${CHROMIUM_PATH:-}" ]; }; then
   packages+=(chromium)
 fi
+java -version >/dev/null 2>&1 || packages+=(default-jre-headless)
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
 make_python_environments() {

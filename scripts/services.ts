@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hasJava } from './upstream-servers/start.ts';
 
 export interface Services {
   /** Environment for the tests. */
@@ -54,6 +55,7 @@ export async function startServices(): Promise<Services> {
       available.push(`the Python environment ${name}`);
     }
   }
+  if (!hasJava()) leftOut.push('TorchServe: no Java (install the package default-jre-headless)');
   if (process.env.CLICKHOUSE_URL !== undefined) available.push('ClickHouse at CLICKHOUSE_URL');
 
   const stop = async () => {

@@ -17,6 +17,9 @@ export type UpstreamInspection =
   | { readonly ok: true; readonly signature: Signature }
   | { readonly ok: false; readonly reason: string };
 
+/** What servers answer for a model that they do not have; MLServer's gRPC calls it an unknown failure. */
+const NO_SUCH_MODEL: readonly string[] = ['upstream_refused', 'upstream_unreadable', 'upstream_failed'];
+
 /**
  * Asks a model server whether the model is ready and what it takes and gives, and makes the signature of it and of
  * what the spec says. Where both say something, they must agree. Rejects with `upstream_unreachable` and the like when
@@ -32,7 +35,7 @@ export async function inspectUpstream({ spec, task, readSecret }: InspectUpstrea
     return describe(spec, task, metadata);
   } catch (error) {
     // The server is there, but says no: that is about the model, not about the way to it.
-    if (SwitchyardError.is(error) && (error.code === 'upstream_refused' || error.code === 'upstream_unreadable')) {
+    if (SwitchyardError.is(error) && NO_SUCH_MODEL.includes(error.code)) {
       return { ok: false, reason: error.message };
     }
     throw error;

@@ -93,8 +93,26 @@ export const modelSchema = z
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof modelSchema>;
 
+const force = z
+  .boolean()
+  .optional()
+  .describe(
+    'publish it even though requests that clients sent lately would be refused, or fail when gateways try them',
+  );
+
+/** What came of trying the requests that clients sent lately on something new, before it was published. */
+export const clientCheckSchema = z
+  .object({
+    requests: z.int().nonnegative().describe('distinct recent requests that are answered now'),
+    refused: z.int().nonnegative().describe('of them those that would be refused'),
+    skipped: z.string().nullable().describe('why requests could not be looked at; null when they were'),
+    forced: z.boolean().describe('published whatever becomes of them'),
+  })
+  .meta({ id: 'ClientCheck' });
+export type ClientCheck = z.infer<typeof clientCheckSchema>;
+
 export const putAliasSchema = z
-  .strictObject({ version: versionNumberSchema.optional(), alias: aliasNameSchema.optional() })
+  .strictObject({ version: versionNumberSchema.optional(), alias: aliasNameSchema.optional(), force })
   .refine(
     (body) => (body.version === undefined) !== (body.alias === undefined),
     'give either a version or another alias',
@@ -107,6 +125,9 @@ export const aliasSchema = z
     target: z.string().describe("a version, or '@' and another alias"),
     version: versionNumberSchema,
     updatedAt: instantSchema,
+    clients: z
+      .array(clientCheckSchema.extend({ endpoint: endpointNameSchema }))
+      .describe('of the endpoints that follow the alias'),
   })
   .meta({ id: 'Alias' });
 
@@ -122,6 +143,7 @@ export const putEndpointSchema = z
       .describe('the revision this change was made from (0: none yet); a newer one published meanwhile is a conflict'),
     note: text(2_000).optional(),
     author: text(200).optional(),
+    force,
   })
   .meta({ id: 'PutEndpoint' });
 
@@ -134,6 +156,7 @@ export const endpointRevisionSchema = z
     note: z.string(),
     author: z.string(),
     rollbackOf: z.int().nullable().describe('the revision this one publishes again'),
+    clients: clientCheckSchema.nullish().describe('null for a first revision, which nobody can have asked before'),
     createdAt: instantSchema,
   })
   .meta({ id: 'EndpointRevision' });
@@ -156,6 +179,7 @@ export const rollbackSchema = z
     revision: z.int().positive().optional().describe('the one before the live one unless given'),
     author: text(200).optional(),
     note: text(2_000).optional(),
+    force,
   })
   .meta({ id: 'Rollback' });
 
@@ -353,6 +377,7 @@ export const endpointRoutingStatesSchema = z
     states: z.record(z.string(), routingStateSchema).describe('by path of the node'),
   })
   .meta({ id: 'EndpointRoutingStates' });
+export type EndpointRoutingStates = z.infer<typeof endpointRoutingStatesSchema>;
 
 export const tryEndpointSchema = z
   .strictObject({

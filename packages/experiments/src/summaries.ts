@@ -148,15 +148,17 @@ export function summarisePairSums(sums: PairSums): Result<PairSummary> {
 }
 
 /**
- * The summary of two disjoint sets of rows, from their summaries (Chan, Golub and LeVeque 1979). Associative and
- * commutative up to rounding.
+ * The summary of two disjoint sets of rows, from their summaries (Chan, Golub and LeVeque 1979). Commutative to the bit,
+ * associative up to rounding.
  */
 export function mergeSummaries(a: MeanSummary, b: MeanSummary): Result<MeanSummary> {
   const problem = checkMeanSummary('a', a) ?? checkMeanSummary('b', b);
   if (problem) return problem;
   const count = a.count + b.count;
   const step = b.mean - a.mean;
-  const squares = a.variance * (a.count - 1) + b.variance * (b.count - 1) + (step * step * a.count * b.count) / count;
+  // Grouped so that swapping a and b changes no bit.
+  const between = (step * step * (a.count * b.count)) / count;
+  const squares = a.variance * (a.count - 1) + b.variance * (b.count - 1) + between;
   return { ok: true, count, mean: (a.mean * a.count + b.mean * b.count) / count, variance: squares / (count - 1) };
 }
 

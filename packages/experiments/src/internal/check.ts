@@ -67,6 +67,7 @@ export function checkShares(name: string, shares: readonly number[]): Failure | 
 export function checkSaved(saved: object | undefined): Failure | undefined {
   const isSound = (value: unknown): boolean =>
     value === null ||
+    typeof value === 'boolean' ||
     (typeof value === 'number'
       ? Number.isFinite(value)
       : typeof value === 'object' && Object.values(value).every(isSound));

@@ -73,7 +73,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const outbox = createOutbox(log, metrics.counters);
   const rejections = createRejectionCounter(log, metrics, id);
   const recent = createRecentRows();
-  const runner = createPredictionRunner({ outbox, newId, admission: createAdmission(), recent });
+  const admission = createAdmission();
+  const runner = createPredictionRunner({ outbox, newId, admission, recent });
   const models = createModelStore();
   const loads = new Map<string, EndpointLoad>();
   const pool = createOnnxWorkerPool({ threads: Math.max(1, availableParallelism() - 1) });
@@ -128,6 +129,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     current: follower.current,
     isDraining: () => isDraining,
     runner,
+    admission,
     outbox,
     rejections,
     metrics,

@@ -20,6 +20,7 @@ import {
 import { startInfer } from './open-inference/start-infer.ts';
 import { readStatistics } from './open-inference/statistics.ts';
 import { findTarget, onlyInputOfTarget } from './open-inference/targets.ts';
+import type { Admission } from './predict/admission.ts';
 import { handlePredict } from './predict/predict-handler.ts';
 import type { PredictionRunner } from './predict/prediction-runner.ts';
 import type { ServingState } from './snapshot/serving-state.ts';
@@ -30,6 +31,7 @@ export interface RequestHandlerOptions {
   readonly current: () => ServingState | undefined;
   readonly isDraining: () => boolean;
   readonly runner: PredictionRunner;
+  readonly admission: Admission;
   readonly outbox: Outbox;
   readonly rejections: RejectionCounter;
   readonly metrics: GatewayMetrics;
@@ -48,7 +50,7 @@ type ReadRoute = Exclude<
 const BODIES_AT_ONCE = 16;
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { current, isDraining, runner, outbox, rejections, metrics, newId, logFailure, limits } = options;
+  const { current, isDraining, runner, admission, outbox, rejections, metrics, newId, logFailure, limits } = options;
 
   const fail = (exchange: Exchange, endpoint: string, error: unknown): void => {
     if (!SwitchyardError.is(error)) logFailure(exchange.requestId, error);
@@ -63,6 +65,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   const budget: BodyBudget = { maximumBytes: limits.bodyMaximumBytes * BODIES_AT_ONCE, heldBytes: 0 };
   const shared = {
     runner,
+    admission,
     outbox,
     newId,
     metrics,

@@ -3,6 +3,7 @@ import type { InferResult, Tensor } from '@switchyard/runtimes';
 import { LineWriter } from '../log/line-writer.ts';
 import type { Outbox } from '../log/outbox.ts';
 import { observeRun } from '../metrics/gateway-metrics.ts';
+import type { Admission } from '../predict/admission.ts';
 import { checkBatch } from '../predict/prediction-request.ts';
 import { directName, type ServingState, type VersionPlan } from '../snapshot/serving-state.ts';
 import { writeDirectRecords } from './direct-record-lines.ts';
@@ -13,6 +14,7 @@ import { toTensor } from './tensors.ts';
 export interface ModelInferOptions {
   readonly outbox: Outbox;
   readonly newId: () => string;
+  readonly admission: Admission;
   readonly maximumRows: number;
 }
 
@@ -37,7 +39,7 @@ export function inferModel(
   options: ModelInferOptions,
   done: (outcome: InferOutcome) => void,
 ): void {
-  const { outbox, newId } = options;
+  const { outbox, newId, admission } = options;
   const endpoint = directName(plan.model);
   const { signature } = plan.served;
   const tensors = readTensors(infer, signature);
@@ -50,13 +52,9 @@ export function inferModel(
   const timeoutMs = Math.min(TIMEOUT_MS, arrival.timeoutMs ?? TIMEOUT_MS);
   const leftMs = timeoutMs - (performance.now() - arrival.startedAtMs);
   if (leftMs <= 0) throw new SwitchyardError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
-  if (plan.load.queuedRows + count > MAXIMUM_QUEUED_ROWS) {
-    throw new SwitchyardError('overloaded', `${plan.load.queuedRows} rows of this model wait already`, {
-      retryAfterSeconds: 1,
-    });
-  }
   const ids = Array.from({ length: count }, newId);
-  plan.load.queuedRows += count;
+  const nowMs = performance.now();
+  admission.enter(plan.load, { rows: count, maximumQueuedRows: MAXIMUM_QUEUED_ROWS, timeoutMs: leftMs, nowMs });
   state.lease.acquire();
 
   let isSettled = false;
@@ -64,7 +62,7 @@ export function inferModel(
     if (isSettled) return;
     isSettled = true;
     clearTimeout(timer);
-    plan.load.queuedRows -= count;
+    admission.leave(plan.load, count, failure === undefined ? count : 0, performance.now());
     if (failure === undefined) plan.metrics.ok += count;
     else {
       plan.metrics.failed += count;

@@ -94,12 +94,14 @@ export async function startTestGateway(
       loadedModels: 0,
       log: { writable: !log.isBroken, unshippedSegments: 0, unshippedBytes: 0 },
     });
+  const admission = createAdmission();
   const shared = {
     version: '0.0.0',
     limits,
     current: () => state,
     isDraining: () => gateway.isDraining,
-    runner: createPredictionRunner({ outbox, newId, admission: createAdmission() }),
+    runner: createPredictionRunner({ outbox, newId, admission }),
+    admission,
     outbox,
     rejections,
     metrics,

@@ -4,6 +4,7 @@ import { openPostgresMetadata } from '@switchyard/storage/metadata';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createJobLease } from '../src/routing-state/job-lease.ts';
 import { amountSignature, eventually, INTERNAL_TOKEN, type RunningControl, startControl } from './start-control.ts';
 
 const serverUrl = process.env.SWITCHYARD_TEST_POSTGRES_URL;
@@ -64,6 +65,21 @@ describe.skipIf(!serverUrl)('two controls on one PostgreSQL', () => {
       const [first, second] = await Promise.all(controls.map(snapshotOf));
       return first!.hash === second!.hash && first!.version === second!.version && 'other' in first!.endpoints;
     });
+  });
+
+  it('do a job that is for one of them in one of them, and in the other when that is done or dead', async () => {
+    const [here, there] = ['here', 'there'].map((owner) => createJobLease({ job: 'probe', owner, ttlMs: 500 }));
+    const [first, second] = controls.map((control) => control.metadata.db);
+    const both = await Promise.all([here!.acquire(first!), there!.acquire(second!)]);
+    expect(both.filter(Boolean)).toHaveLength(1);
+    const [owner, other] = both[0] ? [here!, there!] : [there!, here!];
+    expect(await owner.acquire(first!)).toBe(true);
+    expect(await other.acquire(second!)).toBe(false);
+    await owner.release(first!);
+    expect(await other.acquire(second!)).toBe(true);
+    // It is not heard of again: the database's clock decides when that is long enough.
+    await eventually('the job is taken over', () => owner.acquire(first!));
+    expect(await other.acquire(second!)).toBe(false);
   });
 
   it('give each version its own number', async () => {

@@ -1,26 +1,23 @@
+import type { Rows } from '../rows.ts';
 import type { TreeEnsemble } from './tree-ensemble.ts';
 
-/**
- * For one row, the branch every split would send it to: 1 = true, 0 = false (leaves stay 0). All nodes are decided,
- * not only those the row passes: explanations also ask where a row would have gone.
- */
-export function decideSplits(ensemble: TreeEnsemble, row: ArrayLike<number>, into: Uint8Array): void {
-  const { feature, mode, threshold, missingIsTrue } = ensemble;
-  const rounded = ensemble.inputPrecision === 'float32' ? Float32Array.from(row) : row;
-  for (let node = 0; node < feature.length; node += 1) {
-    const column = feature[node] as number;
-    if (column < 0) continue;
-    const value = rounded[column] as number;
-    const holds =
-      compare(mode[node] as number, value, threshold[node] as number) ||
-      (mode[node] === MEMBER && ensemble.members.get(node)?.has(value) === true) ||
-      // NaN fails every comparison but "not equal"; the track can only turn a failed one.
-      (missingIsTrue[node] === 1 && Number.isNaN(value));
-    into[node] = holds ? 1 : 0;
-  }
+/** Rows as the splits compare them: rounded to float32 where the operator's input is float32. */
+export function roundRows(ensemble: TreeEnsemble, rows: Rows<number>): readonly ArrayLike<number>[] {
+  const rounded = ensemble.inputPrecision === 'float32';
+  return Array.from(rows, (row) => (rounded ? new Float32Array(row) : row));
 }
 
 const MEMBER = 6;
+
+/** Does a rounded row take the true branch at a split? */
+export function takesTrueBranch(ensemble: TreeEnsemble, node: number, row: ArrayLike<number>): boolean {
+  const value = row[ensemble.feature[node]!]!;
+  const mode = ensemble.mode[node]!;
+  const holds =
+    mode === MEMBER ? ensemble.members.get(node)?.has(value) === true : compare(mode, value, ensemble.threshold[node]!);
+  // NaN fails every comparison but "not equal"; the track can only turn a failed one.
+  return holds || (ensemble.missingIsTrue[node] === 1 && Number.isNaN(value));
+}
 
 function compare(mode: number, value: number, threshold: number): boolean {
   switch (mode) {
@@ -34,27 +31,25 @@ function compare(mode: number, value: number, threshold: number): boolean {
       return value > threshold;
     case 4:
       return value === threshold;
-    case 5:
-      return value !== threshold;
     default:
-      return false;
+      return value !== threshold;
   }
 }
 
-/** The leaf (as a row of `leafValues`) that decided splits lead to from a root. */
-export function leafFrom(ensemble: TreeEnsemble, root: number, decided: Uint8Array): number {
+/** The leaf (as a row of `leafValues`) that a rounded row reaches from a root. */
+export function leafFrom(ensemble: TreeEnsemble, root: number, row: ArrayLike<number>): number {
   let node = root;
-  while ((ensemble.feature[node] as number) >= 0) {
-    node = (decided[node] === 1 ? ensemble.whenTrue[node] : ensemble.whenFalse[node]) as number;
+  while (ensemble.feature[node]! >= 0) {
+    node = (takesTrueBranch(ensemble, node, row) ? ensemble.whenTrue[node] : ensemble.whenFalse[node])!;
   }
-  return ensemble.leaf[node] as number;
+  return ensemble.leaf[node]!;
 }
 
-/** Base scores plus the leaves that decided splits lead to, one sum per target. */
-export function scoreOf(ensemble: TreeEnsemble, decided: Uint8Array): Float64Array {
+/** Base scores plus the leaves that a rounded row reaches, one sum per target. */
+export function scoreOf(ensemble: TreeEnsemble, row: ArrayLike<number>): Float64Array {
   const scores = ensemble.baseScores.slice();
   for (const root of ensemble.roots) {
-    const start = leafFrom(ensemble, root, decided) * scores.length;
+    const start = leafFrom(ensemble, root, row) * scores.length;
     for (let target = 0; target < scores.length; target += 1) {
       scores[target] = scores[target]! + ensemble.leafValues[start + target]!;
     }

@@ -1,7 +1,7 @@
 import { normalQuantile } from '@switchyard/special-functions';
 import { type Answer, refuse } from '../refusal.ts';
 import { checkNumericRows, type Rows } from '../rows.ts';
-import { decideSplits, scoreOf } from './decisions.ts';
+import { roundRows, scoreOf } from './decisions.ts';
 import { checkEnsemble, type PostTransform, type TreeEnsemble } from './tree-ensemble.ts';
 
 export interface TreeAnswers {
@@ -20,11 +20,7 @@ export interface TreeAnswers {
 export function evaluateTrees(ensemble: TreeEnsemble, rows: Rows<number>): Answer<TreeAnswers> {
   const problem = checkEnsemble(ensemble) ?? checkNumericRows(rows, 'rows', 1, ensemble.featureCount);
   if (problem) return problem;
-  const decided = new Uint8Array(ensemble.feature.length);
-  const scores = Array.from(rows, (row) => {
-    decideSplits(ensemble, row, decided);
-    return scoreOf(ensemble, decided);
-  });
+  const scores = roundRows(ensemble, rows).map((row) => scoreOf(ensemble, row));
   const binary = ensemble.binaryLabels !== null;
   const sumsToOne = binary && ensemble.postTransform === 'NONE' && ensemble.leafValues.every((value) => value >= 0);
   const outputs = scores.map((row) => {

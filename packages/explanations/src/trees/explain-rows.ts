@@ -1,8 +1,8 @@
 import { type Answer, refuse } from '../refusal.ts';
 import type { Rows } from '../rows.ts';
-import { decideSplits, scoreOf } from './decisions.ts';
-import { type LeafPath, matchPattern, patternWords } from './leaf-paths.ts';
+import { roundRows } from './decisions.ts';
 import type { TreeEnsemble } from './tree-ensemble.ts';
+import { markPatterns, planTree, type TreePlan } from './tree-plan.ts';
 
 export interface TreeExplanation {
   /** Which question the values answer; the two kinds differ a lot, so show it beside them. */
@@ -23,74 +23,49 @@ export interface TreeExplanation {
   readonly largestGap: number;
 }
 
-/**
- * What one leaf adds to the features of its path, as a share of the leaf's value, for a row whose features agree with
- * the path as `pattern` says. Writes one number per slot.
- */
-export type LeafShares = (position: number, path: LeafPath, pattern: Int32Array, into: Float64Array) => void;
+/** A tree's part of the answer. */
+export interface TreeGame {
+  /** How much of each leaf's value (by position among the plan's leaves) is in the base value. */
+  readonly baseShares: Float64Array;
+  /**
+   * What a leaf adds to the features of its way, as a share of its value, for a row whose pattern at the leaf starts at
+   * `patterns[at]`. Adds one number per slot to `into`.
+   */
+  addShares(leaf: number, patterns: Int32Array, at: number, into: Float64Array): void;
+}
 
-/** Patterns remembered at most; rows take few different ways past a leaf, so most are seen again and again. */
-const REMEMBERED_PATTERNS = 500_000;
+/** Leaves whose ways hold at most this many features remember their shares by pattern: rows repeat each other there. */
+const REMEMBERED_SLOTS = 10;
 
-/** Sums the shares of all leaves for every row, and checks that they add up to the row's score. */
+/** Sums the shares of all leaves, tree after tree, for every row; checks that they add up to the row's score. */
 export function explainRows(
   ensemble: TreeEnsemble,
   rows: Rows<number>,
-  explained: {
-    readonly kind: TreeExplanation['kind'];
-    readonly paths: readonly LeafPath[];
-    readonly baseValues: Float64Array;
-    readonly shares: LeafShares;
-  },
+  kind: TreeExplanation['kind'],
+  gameOf: (plan: TreePlan) => TreeGame,
 ): Answer<TreeExplanation> {
-  const { paths, baseValues, shares } = explained;
   const targetCount = ensemble.targets.length;
-  const decided = new Uint8Array(ensemble.feature.length);
-  const patterns = paths.map((path) => new Int32Array(patternWords(path)));
-  const remembered = paths.map(() => new Map<number, Float64Array>());
-  let room = REMEMBERED_PATTERNS;
-  const sharesOf = (position: number, path: LeafPath, pattern: Int32Array): Float64Array => {
-    const key = pattern.length === 1 ? pattern[0]! : undefined;
-    const known = key === undefined ? undefined : remembered[position]!.get(key);
-    if (known !== undefined) return known;
-    const computed = new Float64Array(path.features.length);
-    shares(position, path, pattern, computed);
-    if (key !== undefined && room > 0) {
-      remembered[position]!.set(key, computed);
-      room -= 1;
+  const rounded = roundRows(ensemble, rows);
+  const baseValues = ensemble.baseScores.slice();
+  const scores = rounded.map(() => ensemble.baseScores.slice());
+  const values = rounded.map(() => Array.from({ length: targetCount }, () => new Float64Array(ensemble.featureCount)));
+  for (let tree = 0; tree < ensemble.roots.length; tree += 1) {
+    const plan = planTree(ensemble, tree);
+    const game = gameOf(plan);
+    for (const [leaf, node] of plan.leaves.entries()) {
+      addLeaf(ensemble, node, game.baseShares[leaf]!, baseValues);
     }
-    return computed;
-  };
+    explainTree(ensemble, plan, game, rounded, values, scores);
+  }
   let largestGap = 0;
   let largestScore = 0;
-  const scores: Float64Array[] = [];
-  const values = Array.from(rows, (row) => {
-    decideSplits(ensemble, row, decided);
-    const perTarget = makeTargets(targetCount, ensemble.featureCount);
-    for (let position = 0; position < paths.length; position += 1) {
-      const path = paths[position]!;
-      const pattern = patterns[position]!;
-      matchPattern(path, decided, pattern);
-      const share = sharesOf(position, path, pattern);
-      for (let target = 0; target < targetCount; target += 1) {
-        const value = ensemble.leafValues[path.leaf * targetCount + target]!;
-        if (value === 0) continue;
-        const into = perTarget[target]!;
-        for (let slot = 0; slot < share.length; slot += 1) {
-          const feature = path.features[slot]!;
-          into[feature] = into[feature]! + value * share[slot]!;
-        }
-      }
+  for (const [row, perTarget] of values.entries()) {
+    for (const [target, features] of perTarget.entries()) {
+      const sum = features.reduce((total, value) => total + value, baseValues[target]!);
+      largestGap = Math.max(largestGap, Math.abs(sum - scores[row]![target]!));
+      largestScore = Math.max(largestScore, Math.abs(scores[row]![target]!), Math.abs(baseValues[target]!));
     }
-    const score = scoreOf(ensemble, decided);
-    scores.push(score);
-    for (let target = 0; target < targetCount; target += 1) {
-      const sum = perTarget[target]!.reduce((total, value) => total + value, baseValues[target]!);
-      largestGap = Math.max(largestGap, Math.abs(sum - score[target]!));
-      largestScore = Math.max(largestScore, Math.abs(score[target]!), Math.abs(baseValues[target]!));
-    }
-    return perTarget;
-  });
+  }
   // Leaves may be much larger than the sums they cancel to; only a gap beyond that rounding means a broken promise.
   const largestLeaf = ensemble.leafValues.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const scale = Math.max(largestScore, largestLeaf * ensemble.roots.length);
@@ -99,7 +74,7 @@ export function explainRows(
   }
   return {
     ok: true,
-    kind: explained.kind,
+    kind,
     space: ensemble.postTransform === 'NONE' ? 'model-output' : 'before-transform',
     targets: ensemble.targets,
     baseValues,
@@ -109,6 +84,57 @@ export function explainRows(
   };
 }
 
-function makeTargets(targetCount: number, featureCount: number): Float64Array[] {
-  return Array.from({ length: targetCount }, () => new Float64Array(featureCount));
+function explainTree(
+  ensemble: TreeEnsemble,
+  plan: TreePlan,
+  game: TreeGame,
+  rows: readonly ArrayLike<number>[],
+  values: readonly (readonly Float64Array[])[],
+  scores: readonly Float64Array[],
+): void {
+  const { leaves, featureStart, features, words, start } = plan;
+  const targetCount = ensemble.targets.length;
+  const patterns = new Int32Array(plan.count * words);
+  const remembered: (Float64Array | undefined)[][] = Array.from(leaves, () => []);
+  const scratch = new Float64Array(plan.mostSlots);
+  for (let row = 0; row < rows.length; row += 1) {
+    markPatterns(ensemble, plan, rows[row]!, patterns);
+    for (let leaf = 0; leaf < leaves.length; leaf += 1) {
+      const node = leaves[leaf]!;
+      const at = (node - start) * words;
+      const from = featureStart[leaf]!;
+      const slots = featureStart[leaf + 1]! - from;
+      const pattern = patterns[at]!;
+      const remembers = slots <= REMEMBERED_SLOTS && rows.length > 1;
+      let shares = remembers ? remembered[leaf]![pattern] : undefined;
+      if (shares === undefined) {
+        shares = remembers ? new Float64Array(slots) : scratch.fill(0);
+        game.addShares(leaf, patterns, at, shares);
+        if (remembers) remembered[leaf]![pattern] = shares;
+      }
+      const leafValue = ensemble.leaf[node]! * targetCount;
+      for (let target = 0; target < targetCount; target += 1) {
+        const value = ensemble.leafValues[leafValue + target]!;
+        if (value === 0) continue;
+        const into = values[row]![target]!;
+        for (let slot = 0; slot < slots; slot += 1) {
+          const feature = features[from + slot]!;
+          into[feature] = into[feature]! + value * shares[slot]!;
+        }
+      }
+      if (isPassed(patterns, at, words)) addLeaf(ensemble, node, 1, scores[row]!);
+    }
+  }
+}
+
+export function isPassed(patterns: Int32Array, at: number, words: number): boolean {
+  for (let word = 0; word < words; word += 1) if (patterns[at + word] !== 0) return false;
+  return true;
+}
+
+function addLeaf(ensemble: TreeEnsemble, node: number, share: number, into: Float64Array): void {
+  const from = ensemble.leaf[node]! * into.length;
+  for (let target = 0; target < into.length; target += 1) {
+    into[target] = into[target]! + share * ensemble.leafValues[from + target]!;
+  }
 }

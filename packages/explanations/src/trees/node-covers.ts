@@ -1,6 +1,6 @@
 import type { Answer } from '../refusal.ts';
 import { checkNumericRows, type Rows } from '../rows.ts';
-import { decideSplits } from './decisions.ts';
+import { roundRows, takesTrueBranch } from './decisions.ts';
 import { checkEnsemble, type TreeEnsemble } from './tree-ensemble.ts';
 
 export interface NodeCovers {
@@ -22,14 +22,12 @@ export function countNodeCovers(ensemble: TreeEnsemble, rows: Rows<number>): Ans
   if (problem) return problem;
   const { feature, whenTrue, whenFalse } = ensemble;
   const covers = new Float64Array(feature.length);
-  const decided = new Uint8Array(feature.length);
-  for (let index = 0; index < rows.length; index += 1) {
-    decideSplits(ensemble, rows[index]!, decided);
+  for (const row of roundRows(ensemble, rows)) {
     for (const root of ensemble.roots) {
       let node = root;
       covers[node] = covers[node]! + 1;
       while (feature[node]! >= 0) {
-        node = (decided[node] === 1 ? whenTrue[node] : whenFalse[node])!;
+        node = (takesTrueBranch(ensemble, node, row) ? whenTrue[node] : whenFalse[node])!;
         covers[node] = covers[node]! + 1;
       }
     }

@@ -1,9 +1,9 @@
 import { type Answer, refuse } from '../refusal.ts';
 import { checkNumericRows, type Rows } from '../rows.ts';
-import { explainRows, type LeafShares, type TreeExplanation } from './explain-rows.ts';
+import { explainRows, type TreeExplanation, type TreeGame } from './explain-rows.ts';
 import { gaussLegendre, type Quadrature } from './gauss-legendre.ts';
-import { hasSlot, type LeafPath, leafPaths } from './leaf-paths.ts';
 import { checkEnsemble, type TreeEnsemble } from './tree-ensemble.ts';
+import { leadsAway, type TreePlan } from './tree-plan.ts';
 
 /**
  * Path-dependent Tree SHAP: exact Shapley values of the game in which an unknown feature follows both branches of a
@@ -31,55 +31,63 @@ export function pathDependentTreeShap(
     checkNumericRows(rows, 'rows', 1, ensemble.featureCount) ??
     checkCovers(ensemble, covers);
   if (problem) return problem;
-  const paths = leafPaths(ensemble);
-  const proportions = paths.map((path) => coverShares(ensemble, path, covers));
   const quadratures: Quadrature[] = [];
-  const baseValues = ensemble.baseScores.slice();
-  for (const [position, path] of paths.entries()) {
-    const weight = proportions[position]!.reduce((product, share) => product * share, 1);
-    for (let target = 0; target < baseValues.length; target += 1) {
-      baseValues[target] = baseValues[target]! + weight * ensemble.leafValues[path.leaf * baseValues.length + target]!;
+  return explainRows(ensemble, rows, 'path-dependent', (plan) => {
+    const shares = coverShares(ensemble, plan, covers);
+    const factors = new Float64Array(plan.mostSlots);
+    const baseShares = Float64Array.from(plan.leaves, (_, leaf) =>
+      shares.subarray(plan.featureStart[leaf], plan.featureStart[leaf + 1]).reduce((product, one) => product * one, 1),
+    );
+    const addShares: TreeGame['addShares'] = (leaf, patterns, at, into) => {
+      const from = plan.featureStart[leaf]!;
+      const slots = plan.featureStart[leaf + 1]! - from;
+      const points = Math.ceil(slots / 2);
+      const quadrature = quadratures[points] ?? gaussLegendre(points);
+      quadratures[points] = quadrature;
+      for (let slot = 0; slot < slots; slot += 1) {
+        // Neither known nor unknown does this feature lead here: the leaf is out of reach of every coalition.
+        if (shares[from + slot] === 0 && leadsAway(patterns, at, slot)) return;
+      }
+      for (let point = 0; point < points; point += 1) {
+        const t = quadrature.points[point]!;
+        let product = quadrature.weights[point]!;
+        for (let slot = 0; slot < slots; slot += 1) {
+          const factor = (1 - t) * shares[from + slot]! + (leadsAway(patterns, at, slot) ? 0 : t);
+          factors[slot] = factor;
+          product *= factor;
+        }
+        for (let slot = 0; slot < slots; slot += 1) {
+          const gain = (leadsAway(patterns, at, slot) ? 0 : 1) - shares[from + slot]!;
+          into[slot] = into[slot]! + (gain * product) / factors[slot]!;
+        }
+      }
+    };
+    return { baseShares, addShares };
+  });
+}
+
+/** Per leaf and slot, the product of cover shares of the splits on that slot's feature along the leaf's way. */
+function coverShares(ensemble: TreeEnsemble, plan: TreePlan, covers: ArrayLike<number>): Float64Array {
+  const shares = new Float64Array(plan.features.length);
+  const current = new Float64Array(plan.mostSlots).fill(1);
+  let leaf = 0;
+  const walk = (node: number): void => {
+    if (ensemble.feature[node]! < 0) {
+      const from = plan.featureStart[leaf]!;
+      for (let at = from; at < plan.featureStart[leaf + 1]!; at += 1) shares[at] = current[at - from]!;
+      leaf += 1;
+      return;
     }
-  }
-  const shares: LeafShares = (position, path, pattern, into) => {
-    const points = Math.ceil(path.features.length / 2);
-    quadratures[points] ??= gaussLegendre(points);
-    productGame(proportions[position]!, pattern, quadratures[points]!, into);
+    const slot = plan.slot[node - plan.start]!;
+    const before = current[slot]!;
+    for (const child of [ensemble.whenTrue[node]!, ensemble.whenFalse[node]!]) {
+      const cover = covers[node]!;
+      current[slot] = before * (cover > 0 ? covers[child]! / cover : 0.5);
+      walk(child);
+    }
+    current[slot] = before;
   };
-  return explainRows(ensemble, rows, { kind: 'path-dependent', paths, baseValues, shares });
-}
-
-/** Shapley values of the product over slots of (1 or 0 when known, its share when not). */
-function productGame(shares: Float64Array, pattern: Int32Array, quadrature: Quadrature, into: Float64Array): void {
-  const count = shares.length;
-  for (let slot = 0; slot < count; slot += 1) {
-    // Neither known nor unknown does this feature lead here: the leaf is out of reach of every coalition.
-    if (shares[slot] === 0 && !hasSlot(pattern, slot)) return;
-  }
-  for (let point = 0; point < quadrature.points.length; point += 1) {
-    const t = quadrature.points[point]!;
-    let product = quadrature.weights[point]!;
-    for (let slot = 0; slot < count; slot += 1) {
-      product *= (hasSlot(pattern, slot) ? t : 0) + (1 - t) * shares[slot]!;
-    }
-    for (let slot = 0; slot < count; slot += 1) {
-      const known = hasSlot(pattern, slot);
-      const factor = (known ? t : 0) + (1 - t) * shares[slot]!;
-      into[slot] = into[slot]! + ((known ? 1 : 0) - shares[slot]!) * (product / factor);
-    }
-  }
-}
-
-/** Per slot, the product of cover shares of the splits on its feature along the path. */
-function coverShares(ensemble: TreeEnsemble, path: LeafPath, covers: ArrayLike<number>): Float64Array {
-  const shares = new Float64Array(path.features.length).fill(1);
-  for (const [step, node] of path.nodes.entries()) {
-    const child = path.wanted[step] === 1 ? ensemble.whenTrue[node]! : ensemble.whenFalse[node]!;
-    const cover = covers[node]!;
-    const share = cover > 0 ? covers[child]! / cover : 0.5;
-    const slot = path.slots[step]!;
-    shares[slot] = shares[slot]! * share;
-  }
+  walk(plan.start);
   return shares;
 }
 

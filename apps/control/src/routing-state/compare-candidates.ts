@@ -1,7 +1,8 @@
 import type { BestMetric, BestNode, BestState, Task } from '@switchyard/contracts';
 import type { LearningNode } from './learning-nodes.ts';
-import { type Analytics, type OutcomeQuestion, type OutcomeScope, outcomeStatement } from './outcome-rows.ts';
+import type { Analytics, OutcomeQuestion, OutcomeScope } from './outcome-rows.ts';
 import { sumByBranch } from './sum-by-branch.ts';
+import { sumOverWindow, type WindowSums } from './sum-over-window.ts';
 
 /** Segment values beyond this many are left out, those with the fewest labels first. */
 const MAXIMUM_SEGMENTS = 500;
@@ -20,6 +21,7 @@ export interface CompareOptions {
 }
 
 interface SumsRow {
+  readonly slice: number;
   readonly path: string;
   readonly model: string;
   readonly version: string;
@@ -42,6 +44,7 @@ export async function compareCandidates(
   scope: OutcomeScope,
   options: CompareOptions,
   computedAtMs: number,
+  known: WindowSums,
 ): Promise<BestState> {
   const { node } = learning;
   const labelsOfBranch = new Map(
@@ -51,8 +54,8 @@ export async function compareCandidates(
   );
   const positives = [...new Set([...labelsOfBranch.values()].flatMap(({ positive }) => positive ?? []))];
   const labels = [...new Set([...labelsOfBranch.values()].flatMap((each) => each.labels))];
-  const statement = outcomeStatement(scope, questionOf(node, options.task, positives, labels));
-  const rows = await analytics.query<SumsRow>(statement.sql, statement.parameters);
+  const question = questionOf(node, options.task, positives, labels);
+  const rows = await sumOverWindow<SumsRow>(analytics, scope, question, known);
 
   const sums = sumByBranch(
     learning.branches,

@@ -5,6 +5,7 @@ import { type RegistryEndpoint, type RegistryView, versionKey } from '../registr
 import { compareCandidates, type LabelsOfVersion } from './compare-candidates.ts';
 import type { LearningNode } from './learning-nodes.ts';
 import type { Analytics } from './outcome-rows.ts';
+import type { WindowSums } from './sum-over-window.ts';
 import { sumRewards } from './sum-rewards.ts';
 
 export interface ComputeOptions {
@@ -15,7 +16,13 @@ export interface ComputeOptions {
   readonly nowMs: number;
   /** Of a bandit's state, should it turn out to differ from the one before. */
   readonly epoch: number;
+  /** What was summed for this node before. */
+  readonly known: WindowSums;
 }
+
+const MINUTE_MS = 60_000;
+/** A window is summed in about so many slices. */
+const SLICES = 48;
 
 /** What a node knows now, from the outcomes that are joined now. */
 export async function computeState(
@@ -27,10 +34,12 @@ export async function computeState(
   const { node, branches } = learning;
   const defaults = node.kind === 'best' ? BEST_DEFAULTS : BANDIT_DEFAULTS;
   const places = branches.flatMap((branch) => branch.places);
+  const windowMinutes = node.windowMinutes ?? defaults.windowMinutes;
   const scope = {
     endpoint: endpoint.name,
-    fromMs: nowMs - (node.windowMinutes ?? defaults.windowMinutes) * 60_000,
     paths: [...new Set(places.map(({ path }) => path))],
+    fromMs: nowMs - windowMinutes * MINUTE_MS,
+    sliceMs: Math.ceil(windowMinutes / SLICES) * MINUTE_MS,
   };
   if (node.kind === 'bandit') {
     const { features } = endpointFeatures(endpoint.live.policy, registry.view);
@@ -41,6 +50,7 @@ export async function computeState(
       Object.fromEntries(
         features.flatMap((spec) => (typeof spec.default === 'number' ? [[spec.name, spec.default]] : [])),
       ),
+      options.known,
     );
     return { kind: 'bandit', epoch: options.epoch, computedAtMs: nowMs, arms };
   }
@@ -63,5 +73,6 @@ export async function computeState(
     scope,
     { task, labelsOf: (version) => labels.get(versionKey(version)) ?? { positive: undefined, labels: [] } },
     nowMs,
+    options.known,
   );
 }

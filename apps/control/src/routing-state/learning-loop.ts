@@ -9,6 +9,7 @@ import { createJobLease } from './job-lease.ts';
 import { findLearningNodes, type LearningNode } from './learning-nodes.ts';
 import type { Analytics } from './outcome-rows.ts';
 import { forgetOldStates, loadStates, saveState } from './state-store.ts';
+import { createWindowSums, type WindowSums } from './sum-over-window.ts';
 import { nextEpoch, usableState } from './usable-state.ts';
 import { isWorthPublishing } from './worth-publishing.ts';
 
@@ -18,7 +19,7 @@ export interface LearningLoopOptions {
   readonly snapshots: Pick<SnapshotPublisher, 'change'>;
   readonly intervalMs: number;
   readonly now: () => Date;
-  /** Of the time that sums of one node may take; 0.05 unless given. */
+  /** Of the time that sums of one node may take; 0.1 unless given. */
   readonly maximumShare?: number;
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
 }
@@ -45,7 +46,7 @@ export interface LearningLoop {
 const LEASE_ROUNDS = 3;
 const LEASE_MINIMUM_MS = 5_000;
 /** A node whose sums take long is looked at less often, so that looking takes at most this share of the time. */
-const MAXIMUM_SHARE = 0.05;
+const MAXIMUM_SHARE = 0.1;
 const HISTORY_DAYS = 30;
 const FORGET_EVERY_MS = 3_600_000;
 
@@ -67,8 +68,8 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
     owner: randomUUID(),
     ttlMs: Math.max(LEASE_ROUNDS * intervalMs, LEASE_MINIMUM_MS),
   });
-  /** When a node may be looked at again, on the clock of `performance.now()`. */
-  const pauses = new Map<string, number>();
+  /** What was summed for a node, and when it may be looked at again, on the clock of `performance.now()`. */
+  const memories = new Map<string, { readonly known: WindowSums; pausedUntil: number }>();
   const failing = new Set<string>();
   let isOwner = false;
   let published = 0;
@@ -89,7 +90,9 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
       seen.add(key);
       const startedAt = performance.now();
       if (isStopping) break;
-      if (startedAt < (pauses.get(key) ?? 0)) continue;
+      const memory = memories.get(key) ?? { known: createWindowSums(), pausedUntil: 0 };
+      memories.set(key, memory);
+      if (startedAt < memory.pausedUntil) continue;
       const before = usableState(learning, stored.get(learning.path));
       try {
         const state = await computeState(analytics, learning, {
@@ -98,6 +101,7 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
           registry,
           nowMs: now().getTime(),
           epoch: nextEpoch(stored.get(learning.path), before),
+          known: memory.known,
         });
         if (isWorthPublishing(learning.node, before, state)) learnt.push({ endpoint: endpoint.name, learning, state });
         failing.delete(key);
@@ -110,7 +114,8 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
         }
         failing.add(key);
       }
-      pauses.set(key, performance.now() + (performance.now() - startedAt) / (options.maximumShare ?? MAXIMUM_SHARE));
+      memory.pausedUntil =
+        performance.now() + (performance.now() - startedAt) / (options.maximumShare ?? MAXIMUM_SHARE);
     }
     return learnt;
   }
@@ -124,9 +129,9 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
     for (const endpoint of view.endpoints.values()) {
       learnt.push(...(await learn(endpoint, view, seen)));
     }
-    for (const key of [...pauses.keys()]) {
+    for (const key of [...memories.keys()]) {
       if (seen.has(key)) continue;
-      pauses.delete(key);
+      memories.delete(key);
       failing.delete(key);
     }
     if (learnt.length > 0) {

@@ -5,15 +5,12 @@ export type Analytics = Pick<AnalyticsStore, 'query'>;
 /** Which outcomes a node learns from. */
 export interface OutcomeScope {
   readonly endpoint: string;
-  /** Predictions made since then, Unix milliseconds. */
-  readonly fromMs: number;
   /** Exactly these paths. */
   readonly paths: readonly string[];
-}
-
-export interface OutcomeStatement {
-  readonly sql: string;
-  readonly parameters: Record<string, unknown>;
+  /** Predictions made from then on, Unix milliseconds. */
+  readonly fromMs: number;
+  /** Outcomes are summed in slices of time so long, which begin at multiples of it. */
+  readonly sliceMs: number;
 }
 
 export interface OutcomeQuestion {
@@ -27,15 +24,43 @@ export interface OutcomeQuestion {
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: Record<string, unknown>;
+}
+
+/** A stretch of time, from ≤ t < to, Unix milliseconds. */
+export interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const instant = (name: string): string => `fromUnixTimestamp64Milli({${name}:Int64}, 'UTC')`;
+const IN_SCOPE = 'endpoint = {endpoint:String} AND path IN {paths:Array(String)}';
+const SLICE = 'toFloat64(intDiv(toUnixTimestamp64Milli(at), {slice_ms:Int64})) AS slice';
+
+/** How many rows of outcomes each slice has. Rows are only ever added, so equal numbers mean that nothing changed. */
+export function countStatement({ endpoint, paths, fromMs, sliceMs }: OutcomeScope): Statement {
+  return {
+    sql: `SELECT ${SLICE}, toFloat64(count()) AS rows FROM outcomes
+      WHERE ${IN_SCOPE} AND at >= ${instant('from')} GROUP BY slice ORDER BY slice`,
+    parameters: { endpoint, paths: [...paths], from: fromMs, slice_ms: sliceMs },
+  };
+}
+
 /**
- * Sums over what is known now of the successful predictions in scope, apart by who answered: `path, model, version`.
- * Feedback that took earlier feedback back leaves two rows of one sequence behind, with signs that cancel: neither is
- * read. So nothing has to be subtracted, and a wrong label once sent in cannot spoil a sum by rounding.
- * Predictions are read only for the ids that have outcomes, and only when the question needs them.
+ * Sums over what is known now of the successful predictions in these stretches, apart by slice and by who answered:
+ * `slice, path, model, version`. Feedback that took earlier feedback back leaves two rows of one sequence behind, with
+ * signs that cancel: neither is read. So nothing has to be subtracted, and a wrong label once sent in cannot spoil a sum
+ * by rounding. Predictions are read only for ids that have outcomes, and only when the question needs them.
  */
-export function outcomeStatement(scope: OutcomeScope, question: OutcomeQuestion): OutcomeStatement {
-  const where = `endpoint = {endpoint:String} AND path IN {paths:Array(String)}
-    AND at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')`;
+export function outcomeStatement(
+  scope: OutcomeScope,
+  stretches: readonly Stretch[],
+  question: OutcomeQuestion,
+): Statement {
+  const times = stretches.map((_, index) => `(at >= ${instant(`from${index}`)} AND at < ${instant(`to${index}`)})`);
+  const where = `${IN_SCOPE} AND (${times.join(' OR ')})`;
   const columns = question.fromPrediction ?? [];
   const join =
     columns.length === 0
@@ -44,11 +69,11 @@ export function outcomeStatement(scope: OutcomeScope, question: OutcomeQuestion)
           SELECT id, ${columns.join(', ')} FROM predictions
           WHERE ${where} AND id IN (SELECT id FROM outcomes WHERE ${where})
         ) AS asked USING (id)`;
-  const keys = ['path', 'model', 'version', ...(question.keys ?? [])].join(', ');
+  const keys = ['slice', 'path', 'model', 'version', ...(question.keys ?? [])].join(', ');
   return {
     sql: `SELECT ${keys}, ${question.aggregates.join(', ')}
       FROM (
-        SELECT id, path, model, version, predicted::Nullable(String) AS predicted, score, value, outcome,
+        SELECT id, ${SLICE}, path, model, version, predicted::Nullable(String) AS predicted, score, value, outcome,
           judged::Nullable(String) AS judged, reward, values
         FROM outcomes
         WHERE ${where} AND sign = 1 AND (isNotNull(predicted) OR isNotNull(value))
@@ -57,6 +82,17 @@ export function outcomeStatement(scope: OutcomeScope, question: OutcomeQuestion)
       ${join}
       WHERE ${question.condition}
       GROUP BY ${keys}`,
-    parameters: { endpoint: scope.endpoint, from: scope.fromMs, paths: [...scope.paths], ...question.parameters },
+    parameters: {
+      endpoint: scope.endpoint,
+      paths: [...scope.paths],
+      slice_ms: scope.sliceMs,
+      ...Object.fromEntries(
+        stretches.flatMap(({ fromMs, toMs }, index) => [
+          [`from${index}`, fromMs],
+          [`to${index}`, toMs],
+        ]),
+      ),
+      ...question.parameters,
+    },
   };
 }

@@ -8,6 +8,7 @@ import { makeFeedback, makePrediction, seededRandom, writeSegment } from '@switc
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareCandidates } from './compare-candidates.ts';
 import { findLearningNodes, type LearningNode } from './learning-nodes.ts';
+import { createWindowSums } from './sum-over-window.ts';
 import { sumRewards } from './sum-rewards.ts';
 
 const now = Date.now() - 3_600_000;
@@ -64,7 +65,10 @@ const bandit = (fields: Partial<BanditNode> = {}): BanditNode => ({
 function nodeOf<Node extends BestNode | BanditNode>(endpoint: string, policy: Policy, sinceMs = now - 60 * MINUTE) {
   const [learning] = findLearningNodes(policy, ({ model, version }) => ({ model, version: version ?? '1' }));
   const paths = learning?.branches.flatMap(({ places }) => places.map((place) => place.path)) ?? [];
-  return { learning: learning as LearningNode & { node: Node }, scope: { endpoint, fromMs: sinceMs, paths } };
+  return {
+    learning: learning as LearningNode & { node: Node },
+    scope: { endpoint, fromMs: sinceMs, paths, sliceMs: 7 * MINUTE },
+  };
 }
 
 async function compare(
@@ -85,6 +89,7 @@ async function compare(
     scope,
     { task: options.task ?? 'binary', labelsOf: () => ({ positive: options.positive ?? labels.at(-1), labels }) },
     now,
+    createWindowSums(),
   );
   expect(state).toMatchObject({ kind: 'best', computedAtMs: now });
   return state.segments;
@@ -92,7 +97,7 @@ async function compare(
 
 const rewards = (endpoint: string, node: BanditNode, defaults: Record<string, number> = {}) => {
   const { learning, scope } = nodeOf<BanditNode>(endpoint, node);
-  return sumRewards(analytics, learning, scope, defaults);
+  return sumRewards(analytics, learning, scope, defaults, createWindowSums());
 };
 
 describe('what candidates are compared by', () => {

@@ -1,8 +1,10 @@
 import type { BanditNode, BanditReward, BanditState } from '@switchyard/contracts';
 import type { LearningNode } from './learning-nodes.ts';
-import { type Analytics, type OutcomeScope, outcomeStatement } from './outcome-rows.ts';
+import type { Analytics, OutcomeScope } from './outcome-rows.ts';
+import { sumOverWindow, type WindowSums } from './sum-over-window.ts';
 
 interface RewardRow {
+  readonly slice: number;
   readonly path: string;
   readonly model: string;
   readonly version: string;
@@ -27,12 +29,13 @@ export async function sumRewards(
   learning: LearningNode & { readonly node: BanditNode },
   scope: OutcomeScope,
   defaults: Readonly<Record<string, number>>,
+  known: WindowSums,
 ): Promise<BanditState['arms']> {
   const { node } = learning;
   const isContextual = node.algorithm === 'linucb' || node.algorithm === 'squarecb';
   const names = isContextual ? (node.contextFeatures ?? []) : undefined;
   const { reward, condition, parameters } = rewardOf(node.reward);
-  const statement = outcomeStatement(scope, {
+  const question = {
     condition,
     aggregates: [
       'toFloat64(count()) AS count',
@@ -51,8 +54,8 @@ export async function sumRewards(
       ...Object.fromEntries((names ?? []).map((name, index) => [`feature${index}`, name])),
       ...(names === undefined ? {} : { defaults: names.map((name) => defaults[name] ?? 0) }),
     },
-  });
-  const rows = await analytics.query<RewardRow>(statement.sql, statement.parameters);
+  };
+  const rows = await sumOverWindow<RewardRow>(analytics, scope, question, known);
   const size = names === undefined ? undefined : names.length + 1;
   return Object.fromEntries(
     learning.branches.map(({ name, places }) => {

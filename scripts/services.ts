@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,16 @@ export async function startServices(): Promise<Services> {
     else {
       environment.SWITCHYARD_TEST_POSTGRES_URL = started.url;
       available.push(`PostgreSQL ${started.version}, a cluster of its own`);
+      stops.push(started.stop);
+    }
+  }
+  if (process.env.SWITCHYARD_TEST_REDIS_URL !== undefined) available.push('Redis at SWITCHYARD_TEST_REDIS_URL');
+  else {
+    const started = await startRedis();
+    if (typeof started === 'string') leftOut.push(`cache of answers in Redis: ${started}`);
+    else {
+      environment.SWITCHYARD_TEST_REDIS_URL = started.url;
+      available.push('Redis, a server of its own');
       stops.push(started.stop);
     }
   }
@@ -146,6 +156,44 @@ async function startPostgres(): Promise<StartedPostgres | string> {
   }
   await stop();
   return 'the server did not start within ten seconds';
+}
+
+/** Keeps nothing on disk, and is gone with the tests. */
+async function startRedis(): Promise<{ url: string; stop(): Promise<void> } | string> {
+  const program = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'].find(
+    (path) => existsSync(path),
+  );
+  if (program === undefined) return 'no server (install the package redis-server or set SWITCHYARD_TEST_REDIS_URL)';
+  const directory = mkdtempSync(join(tmpdir(), 'switchyard-redis-'));
+  const port = await freePort();
+  const server = spawn(
+    program,
+    ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', directory],
+    { cwd: directory, stdio: 'ignore' },
+  );
+  const ended = new Promise<void>((resolve) => server.on('exit', () => resolve()));
+  const stop = async () => {
+    server.kill('SIGTERM');
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (await accepts(port)) return { url: `redis://127.0.0.1:${port}`, stop };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await stop();
+  return 'the server did not start within ten seconds';
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 function accountOf(name: string): { uid: number; gid: number } | undefined {

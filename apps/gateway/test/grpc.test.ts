@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import {
   type Client,
@@ -285,6 +286,31 @@ describe('ModelStreamInfer', () => {
     await stopped;
     expect(answers).toMatchObject([{ error_message: '' }]);
   });
+});
+
+it('callers that speak something else, break off or go away do no harm', async () => {
+  const openings: (string | Buffer)[] = [
+    'GET /v2/health/live HTTP/1.1\r\nhost: a\r\n\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.alloc(2_000, 0xff)]),
+    Buffer.alloc(5_000, 0x16),
+    '',
+  ];
+  await Promise.all(
+    [...openings, ...openings].map(async (opening, index) => {
+      const socket = connect(grpc.port, '127.0.0.1');
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      if (opening.length > 0) socket.write(opening);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (index < openings.length) socket.destroy();
+      else socket.resetAndDestroy();
+    }),
+  );
+  expect((await call('ServerLive')).answer).toEqual({ live: true });
+  const cancelled = call('ModelInfer', raw('single'), { deadline: Date.now() - 1 });
+  await expect(cancelled).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  expect((await call('ModelInfer', raw('single'))).answer).toMatchObject({ model_name: 'single' });
 });
 
 describe('everything beside inference', () => {

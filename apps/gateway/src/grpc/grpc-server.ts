@@ -3,11 +3,13 @@ import { fileURLToPath } from 'node:url';
 import {
   type GrpcObject,
   loadPackageDefinition,
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type ServiceClientConstructor,
   type sendUnaryData,
+  setLogVerbosity,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -46,6 +48,12 @@ export interface GrpcServer {
 const MESSAGE_OVERHEAD_BYTES = 65_536;
 const MAXIMUM_CONCURRENT_CALLS = 1_000;
 const MAXIMUM_CONNECTIONS = 5_000;
+/** Clients open a new connection when they need one; who is gone without a word must not hold one of ours. */
+const IDLE_MS = 600_000;
+const ASK_IF_THERE_MS = 60_000;
+
+// It would write plain text between the lines of our log.
+setLogVerbosity(logVerbosity.NONE);
 
 /** GRPCInferenceService and grpc.health.v1 on a port of their own, over the same runner, log and limits as HTTP. */
 export function createGrpcServer(options: GrpcOptions): GrpcServer {
@@ -56,6 +64,8 @@ export function createGrpcServer(options: GrpcOptions): GrpcServer {
     'grpc.max_receive_message_length': options.limits.bodyMaximumBytes + MESSAGE_OVERHEAD_BYTES,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': MAXIMUM_CONCURRENT_CALLS,
+    'grpc.max_connection_idle_ms': IDLE_MS,
+    'grpc.keepalive_time_ms': ASK_IF_THERE_MS,
   });
   server.addService(loadService('open-inference.proto', ['inference', 'GRPCInferenceService']), {
     ...readCalls(options, isReady),

@@ -142,7 +142,8 @@ function answerOf(plan: VersionPlan, infer: ReceivedInfer, ids: readonly string[
     modelName: plan.model,
     modelVersion: plan.version,
     id: infer.id,
-    parameters: { ids: JSON.stringify(ids) },
+    // Ids need no escaping.
+    parameters: { ids: `["${ids.join('","')}"]` },
     outputs: wanted,
     modelMicros: result.modelMicros,
     endpoint: undefined,

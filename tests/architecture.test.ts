@@ -24,6 +24,11 @@ describe('architecture', () => {
   it('is alive: finds every kind of violation in known-bad sources', () => {
     const bad: SourceFile[] = [
       { path: 'apps/gateway/src/a.ts', text: "import { openPgliteMetadata } from '@switchyard/storage/metadata';" },
+      { path: 'apps/gateway/src/a.ts', text: "import { x } from '@switchyard/storage/cache/other';" },
+      {
+        path: 'apps/gateway/src/a.ts',
+        text: "import { x } from '../../../packages/storage/src/memory-redis/index.ts';",
+      },
       { path: 'apps/gateway/src/b.ts', text: "import { x } from '../../control/src/x.ts';" },
       { path: 'packages/contracts/src/c.ts', text: "export { decide } from '@switchyard/routing';" },
       { path: 'packages/drift/src/d.ts', text: "import { readFileSync } from 'node:fs';" },
@@ -32,6 +37,9 @@ describe('architecture', () => {
       { path: 'packages/unheard-of/src/g.ts', text: '' },
     ];
     for (const file of bad) expect(findViolations([file]), file.path).toHaveLength(1);
+    const cache = "import { openMemoryCache } from '@switchyard/storage/cache';";
+    expect(findViolations([{ path: 'apps/gateway/src/ok.ts', text: cache }])).toEqual([]);
+    expect(findViolations([{ path: 'apps/dashboard/src/bad.ts', text: cache }])).toHaveLength(1);
     expect(findViolations([{ path: 'packages/drift/src/ok.ts', text: '// Date.now() is not used here' }])).toEqual([]);
   });
 });

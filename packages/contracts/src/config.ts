@@ -68,6 +68,14 @@ export const configSchema = z
       .string()
       .optional()
       .describe('a ClickHouse http(s):// address; chDB in the data directory unless given'),
+    cacheUrl: z
+      .string()
+      // The message must not repeat the address: it may hold a password.
+      .refine((text) => /^rediss?:\/\//.test(text) && URL.canParse(text), 'a redis:// or rediss:// address is needed')
+      .optional()
+      .describe(
+        'a redis:// or rediss:// address for answers that endpoints with `cache` give again; memory of each gateway unless given',
+      ),
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('least severe lines that are logged'),
   })
   .meta({ id: 'Config' });
@@ -94,6 +102,7 @@ export const configSources = {
   'learning.intervalMs': { variable: 'SWITCHYARD_LEARNING_INTERVAL_MS', flag: 'learning-interval-ms' },
   metadataUrl: { variable: 'SWITCHYARD_METADATA_URL', flag: 'metadata-url' },
   clickhouseUrl: { variable: 'CLICKHOUSE_URL', flag: 'clickhouse-url' },
+  cacheUrl: { variable: 'SWITCHYARD_CACHE_URL', flag: 'cache-url' },
   logLevel: { variable: 'SWITCHYARD_LOG_LEVEL', flag: 'log-level' },
 } as const;
 

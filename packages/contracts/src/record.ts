@@ -82,7 +82,7 @@ export const predictionRecordSchema = z.object({
   queueMicros: z.number(),
   modelMicros: z.number(),
   batchRows: z.int(),
-  cached: z.boolean(),
+  cached: z.boolean().describe('no model ran for it: all that were asked had answered the same row before'),
 });
 export type PredictionRecord = z.infer<typeof predictionRecordSchema>;
 

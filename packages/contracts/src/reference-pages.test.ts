@@ -18,7 +18,7 @@ describe('pages read off the contracts', () => {
       Object.entries(value).flatMap(([key, child]) =>
         typeof child === 'object' && child !== null ? keys(child, `${prefix}${key}.`) : [`${prefix}${key}`],
       );
-    const optional = ['metadataUrl', 'clickhouseUrl'];
+    const optional = ['metadataUrl', 'clickhouseUrl', 'cacheUrl'];
     expect([...keys(configSchema.parse({})), ...optional].sort()).toEqual(Object.keys(configSources).sort());
   });
 

@@ -52,6 +52,14 @@ export const endpointSettingsSchema = z
       .describe('features that no model and no rule of the endpoint knows'),
     timeoutMs: z.int().min(1).max(600_000).default(10_000),
     maximumQueuedRows: z.int().min(1).max(1_000_000).default(10_000),
+    cache: z
+      .strictObject({
+        ttlSeconds: z.int().min(1).max(2_592_000).describe('how long an answer may be given again'),
+      })
+      .optional()
+      .describe(
+        'give the same row the answer that the same model version gave before; off unless given, because a model may answer differently each time',
+      ),
   })
   .meta({ id: 'EndpointSettings' });
 export type EndpointSettings = z.infer<typeof endpointSettingsSchema>;

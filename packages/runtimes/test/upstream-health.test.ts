@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LoadedModel } from '../src/model-runtime.ts';
+import { inspectUpstream, loadUpstreamModel } from '../src/upstream/index.ts';
+import { fakeModels } from './support/fake-models.ts';
+import { type Answerer, type FakeUpstream, startFakeUpstream } from './support/fake-upstream.ts';
+
+const [model] = fakeModels;
+if (model === undefined) throw new Error('there are fake models');
+const ROWS = [[1, 3]];
+let server: FakeUpstream;
+let loaded: LoadedModel;
+/** In place of what the fake model answers. */
+let instead: Answerer;
+let secrets: Record<string, string>;
+const readSecret = (name: string) => secrets[name];
+
+const start = async (changes: Record<string, unknown> = {}): Promise<void> => {
+  const upstream = model.upstream(server.url, { probeEveryMs: 100, ...changes });
+  const spec = { upstream, features: ['x', 'y'], labels: ['no', 'yes'] };
+  const inspected = await inspectUpstream({ spec, task: 'binary', readSecret });
+  if (!inspected.ok) throw new Error(inspected.reason);
+  loaded = await loadUpstreamModel({ upstream, signature: inspected.signature, readSecret });
+};
+const health = () => loaded.remote?.health();
+const until = async (state: string): Promise<void> => {
+  const deadline = performance.now() + 10_000;
+  while (health()?.state !== state) {
+    if (performance.now() > deadline) throw new Error(`never ${state}, but ${JSON.stringify(health())}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+};
+
+beforeEach(async () => {
+  instead = () => undefined;
+  secrets = {};
+  server = await startFakeUpstream(model.isCall, (request) => instead(request) ?? model.answer(request, 'good'));
+});
+afterEach(async () => {
+  await loaded.close();
+  await server.close();
+});
+
+describe('the health of a model server', () => {
+  it('is up with the time since when, and the latency of the probe', async () => {
+    const before = Date.now();
+    await start();
+    expect(health()).toMatchObject({ state: 'up', kind: 'open-inference', url: server.url, lastError: null });
+    expect(Date.parse(health()?.since ?? '')).toBeGreaterThanOrEqual(before);
+    expect(health()?.latencyMicros).toBeGreaterThan(0);
+  });
+
+  it('goes down and up with the probes, and remembers the last error', async () => {
+    await start();
+    instead = ({ path }) => (path.endsWith('/ready') ? { status: 503, body: '{"error":"loading"}' } : undefined);
+    await until('down');
+    expect(health()?.lastError).toMatch(/503.*loading/);
+    const { since } = health() ?? {};
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(health()?.since).toBe(since);
+    instead = () => undefined;
+    await until('up');
+    expect(health()).toMatchObject({ lastError: expect.stringMatching(/loading/) });
+    expect(loaded.remote?.counters.failedProbes).toBeGreaterThan(0);
+  });
+
+  it('is mismatched when the server comes back with another model, whose answers nobody gets', async () => {
+    await start();
+    const another = JSON.stringify({
+      name: 'm',
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }],
+      outputs: [{ name: 'p', datatype: 'FP64', shape: [-1, 2] }],
+    });
+    instead = ({ path }) => (path.endsWith('/ready') ? { status: 503, body: '' } : undefined);
+    await until('down');
+    instead = ({ path }) => (path === '/v2/models/m' ? { body: another } : undefined);
+    await until('mismatched');
+    const calls = server.requests.filter(model.isCall).length;
+    await expect(loaded.predict(ROWS)).rejects.toMatchObject({
+      code: 'model_unavailable',
+      message: expect.stringContaining('[-1, 3], not [-1, 2] as registered'),
+    });
+    expect(server.requests.filter(model.isCall)).toHaveLength(calls);
+    instead = () => undefined;
+    await until('up');
+    expect((await loaded.predict(ROWS)).answers).toHaveLength(1);
+  });
+
+  it('is no longer asked for after closing', async () => {
+    await start();
+    await loaded.close();
+    const { length } = server.requests;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(server.requests).toHaveLength(length);
+  });
+
+  it('lets calls under way finish when it is closed', async () => {
+    await start();
+    const call = loaded.predict(ROWS);
+    const [result] = await Promise.all([call, loaded.close()]);
+    expect(result.answers).toHaveLength(1);
+  });
+});
+
+describe('a bearer token', () => {
+  it('is read from its variable, and sent with probes and calls', async () => {
+    secrets.SWITCHYARD_UPSTREAM_TOKEN = 'open-sesame';
+    await start({ bearerTokenVariable: 'SWITCHYARD_UPSTREAM_TOKEN' });
+    await loaded.predict(ROWS);
+    expect(new Set(server.requests.map(({ headers }) => headers.authorization))).toEqual(
+      new Set(['Bearer open-sesame']),
+    );
+  });
+
+  it('that is not there is told, and nothing is asked without it', async () => {
+    secrets.SWITCHYARD_UPSTREAM_TOKEN = 'open-sesame';
+    await start({ bearerTokenVariable: 'SWITCHYARD_UPSTREAM_TOKEN' });
+    await loaded.close();
+    secrets = {};
+    const upstream = model.upstream(server.url, { bearerTokenVariable: 'SWITCHYARD_UPSTREAM_TOKEN' });
+    loaded = await loadUpstreamModel({ upstream, signature: loaded.signature, readSecret });
+    expect(health()).toMatchObject({
+      state: 'mismatched',
+      lastError: 'The environment variable SWITCHYARD_UPSTREAM_TOKEN is not set.',
+    });
+    await expect(loaded.predict(ROWS)).rejects.toMatchObject({ code: 'model_unavailable' });
+  });
+});
+
+describe('tensors of a caller', () => {
+  it("go to the server as they are, and the server's own come back", async () => {
+    await start();
+    const x = { name: 'x', datatype: 'FP32' as const, shape: [2, 2], data: [1, 3, 9, 1] };
+    const { outputs, batchRows } = await loaded.infer([x]);
+    expect(batchRows).toBe(2);
+    expect(outputs).toMatchObject([{ name: 'p', datatype: 'FP64', shape: [2, 2] }]);
+    expect([...((outputs[0]?.data ?? []) as number[])].map((value) => Math.round(value * 100))).toEqual([
+      75, 25, 10, 90,
+    ]);
+    await expect(loaded.infer([{ ...x, datatype: 'FP64' }])).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(loaded.infer([x], ['q'])).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+});

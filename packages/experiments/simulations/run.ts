@@ -1,6 +1,7 @@
-// Runs every simulation on two threads and writes results.md beside this file:
-//   node packages/experiments/simulations/run.ts [share of the full number of runs, default 1]
-import { writeFileSync } from 'node:fs';
+// Runs the simulations on two threads and writes results.md beside this file, about half an hour of two idle cores:
+//   node packages/experiments/simulations/run.ts [share of the full number of runs, default 1] [words of a title …]
+// With words, only sections whose title holds one of them are run; the others stay as they are on the page.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { simulateBandit } from './bandit.ts';
 import { simulateCoverage } from './coverage.ts';
@@ -9,6 +10,8 @@ import { simulateLatencyPeeking, simulateOtherExactMethods, simulatePeeking, sim
 import { simulateRollback } from './rollback.ts';
 import { missInErrors, type SimulationRow } from './row.ts';
 import { simulateSampleRatio } from './sample-ratio.ts';
+
+const PAGE = new URL('./results.md', import.meta.url);
 
 interface Section {
   readonly title: string;
@@ -86,7 +89,9 @@ function onThread(index: number): Promise<SimulationRow[]> {
 
 async function main(): Promise<void> {
   const results: SimulationRow[][] = [];
-  const queue = SECTIONS.map((_, index) => index);
+  const words = process.argv.slice(3);
+  const isWanted = (index: number) => words.length === 0 || words.some((word) => SECTIONS[index]!.title.includes(word));
+  const queue = SECTIONS.map((_, index) => index).filter(isWanted);
   const take = async () => {
     for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
       results[index] = await onThread(index);
@@ -97,18 +102,20 @@ async function main(): Promise<void> {
   await Promise.all([take(), take()]);
 }
 
-/** The page as far as it is known. */
+/** The page with what is known: sections just run, and those of an earlier run that were not asked for again. */
 function write(results: readonly (SimulationRow[] | undefined)[]): void {
+  const before = existsSync(PAGE) ? readFileSync(PAGE, 'utf8').split(/^(?=## )/m) : [];
   const intro = `# What the tests, sequences and estimates really do
 
-Seeded; \`node packages/experiments/simulations/run.ts${SHARE === 1 ? '' : ` ${SHARE}`}\` writes this page again, the same to the
-digit. "Monte Carlo error" is one standard error of the measured figure. A smaller version runs as
+Seeded; \`node packages/experiments/simulations/run.ts\` writes this page again, the same to the digit where the number of
+runs is the same. "Monte Carlo error" is one standard error of the measured figure. A smaller version runs as
 \`test/experiments.simulation.test.ts\`.`;
-  const parts = SECTIONS.flatMap(({ title, lead }, index) => {
+  const parts = SECTIONS.map(({ title, lead }, index) => {
     const rows = results[index];
-    return rows ? [[`## ${title}`, lead, table(rows)].filter(Boolean).join('\n\n')] : [];
+    if (!rows) return before.find((part) => part.startsWith(`## ${title}\n`))?.trimEnd();
+    return [`## ${title}`, lead, table(rows)].filter(Boolean).join('\n\n');
   });
-  writeFileSync(new URL('./results.md', import.meta.url), `${[intro, ...parts].join('\n\n')}\n`);
+  writeFileSync(PAGE, `${[intro, ...parts.filter((part) => part !== undefined)].join('\n\n')}\n`);
 }
 
 if (isMainThread) await main();

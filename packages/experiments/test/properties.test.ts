@@ -59,11 +59,7 @@ describe('summaries', () => {
   test('merge in any order and grouping to what all values together give', () => {
     fc.assert(
       fc.property(sample, sample, sample, (x, y, z) => {
-        const [a, b, c] = [x, y, z].map((values) => answer(summariseValues(values))) as [
-          MeanSummary,
-          MeanSummary,
-          MeanSummary,
-        ];
+        const [a, b, c] = [answer(summariseValues(x)), answer(summariseValues(y)), answer(summariseValues(z))];
         const whole = answer(summariseValues([...x, ...y, ...z]));
         const left = answer(mergeSummaries(answer(mergeSummaries(a, b)), c));
         const right = answer(mergeSummaries(a, answer(mergeSummaries(b, c))));

@@ -12,8 +12,8 @@ import {
 } from '../apps/gateway/test/support/fraud-models.ts';
 import { spawnGateway } from '../apps/gateway/test/support/gateway-process.ts';
 import { readTransactions } from '../examples/fraud/dataset.ts';
+import type { RawOptions } from '../packages/runtimes/bench/raw-onnx.ts';
 import type { LoadOptions } from './load/generator.ts';
-import type { RawOptions } from './load/raw-onnx.ts';
 import { runLoad } from './load/run-load.ts';
 
 const BATCH_ROWS = 256;
@@ -167,7 +167,7 @@ function processorSeconds(pid: number): number {
 }
 
 async function runRaw(options: RawOptions): Promise<Rate> {
-  const script = new URL('./load/raw-onnx.ts', import.meta.url).pathname;
+  const script = new URL('../packages/runtimes/bench/raw-onnx.ts', import.meta.url).pathname;
   const { stdout } = await execute(process.execPath, [script, JSON.stringify(options)]);
   return JSON.parse(stdout) as Rate;
 }

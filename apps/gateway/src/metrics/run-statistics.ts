@@ -4,11 +4,6 @@ export interface DurationCount {
   readonly micros: number;
 }
 
-export interface BatchStatistics {
-  readonly batchRows: number;
-  readonly compute: DurationCount;
-}
-
 /** What one call of a model came to. */
 export interface RunOfCall {
   readonly modelMicros: number;

@@ -70,7 +70,7 @@ export const purchasePolicy: Policy = {
             { name: 'network', policy: leaf('neural-network', { version: '1' }), weight: 2 },
           ],
           minimumMembers: 2,
-          meta: { model: 'logistic', version: '1' },
+          meta: { model: 'xgboost', version: '1' },
         },
       },
       {
@@ -79,7 +79,7 @@ export const purchasePolicy: Policy = {
         policy: {
           kind: 'cascade',
           steps: [
-            { name: 'cheap', minimumConfidence: 0.9, policy: leaf('logistic', { version: '1' }) },
+            { name: 'cheap', minimumConfidence: 0.9, policy: leaf('rules', { version: '1' }) },
             { name: 'careful', policy: leaf('random-forest', { version: '2' }) },
           ],
         },
@@ -205,7 +205,7 @@ export function createState(now: number, scenario: 'data' | 'empty'): MockState 
     versionCount: counts[index] ?? 1,
     aliases:
       name === 'xgboost' ? { champion: '2', challenger: '1' } : name === 'random-forest' ? { champion: '2' } : {},
-    endpoints: name === 'logistic' ? [] : name === 'rules' ? ['fraud', 'fraud-shadow'] : ['fraud'],
+    endpoints: name === 'logistic' ? [] : [...(name === 'rules' ? ['fraud', 'fraud-shadow'] : ['fraud']), 'purchase'],
   }));
   const settings = {
     onLogFailure: 'refuse',
@@ -408,7 +408,8 @@ export function timeSeries(from: number, to: number, points: number, groupBy: st
       for (let at = Math.ceil(from / step) * step; at < to; at += step) {
         const random = createRandom(Math.floor(at / 1_000) + index * 977);
         // A hole that moves with the clock: an outage, which has to look like one.
-        if (Math.floor(at / step) % 97 < 4) continue;
+        // A few steps alone would be all hole at some hours.
+        if (points > 20 && Math.floor(at / step) % 97 < 4) continue;
         const wave = 1 + 0.35 * Math.sin(at / 900_000) + 0.12 * random();
         const filling = at + step > to ? Math.max(0.05, (to - at) / step) : 1;
         const predictions = Math.round(51 * share * stepSeconds * wave * filling);

@@ -31,6 +31,8 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
 
   async function open(path: string, options: Parameters<typeof openPage>[2] = {}) {
     const opened = await openPage(browser, api.url + path, options);
+    // Keys and clicks before the page is drawn would be lost.
+    await opened.page.locator('#main').locator('h1, p').first().waitFor();
     return { ...opened, close: () => opened.page.context().close() };
   }
 
@@ -75,7 +77,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
     test('dialogs, the palette, the range form and the peek panel are accessible', async () => {
       const { page, close } = await open('/models/random-forest', { colorScheme, reducedMotion: 'reduce' });
       await page.getByRole('button', { name: 'Deploy version 3' }).click();
-      await page.getByRole('dialog').getByText('What will change').waitFor();
+      await page.getByRole('dialog').getByRole('heading', { name: 'What will change' }).waitFor();
       expect(await axeFindings(page)).toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Upload a version' }).click();
@@ -129,7 +131,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
     test('loading, failing and stale are three different states, and a failure can be retried', async () => {
       api.setScenario('slow');
       const slow = await open('/');
-      expect(await slow.page.locator('[aria-busy=true]').count()).toBeGreaterThan(3);
+      await expect.poll(() => slow.page.locator('[aria-busy=true]').count()).toBeGreaterThan(3);
       expect(await slow.page.getByRole('alert').count()).toBe(0);
       await slow.close();
 
@@ -294,7 +296,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       const dialog = page.getByRole('dialog');
       const change = dialog.getByRole('row', { name: /middle\/forest/ });
       await change.waitFor();
-      expect(await change.innerText()).toMatch(/random-forest v2[\s\S]*random-forest v3[\s\S]*%/);
+      await expect.poll(() => change.innerText()).toMatch(/random-forest v2[\s\S]*random-forest v3[\s\S]*%/);
       expect(api.changes).toEqual([]);
       await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
       await page.getByText('random-forest v3 is deployed to fraud.').waitFor();
@@ -430,7 +432,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await close();
       api.setScenario('slow');
       const slow = await open('/endpoints/fraud');
-      expect(await slow.page.locator('[aria-busy=true]').count()).toBeGreaterThan(0);
+      await expect.poll(() => slow.page.locator('[aria-busy=true]').count()).toBeGreaterThan(0);
       await slow.close();
       api.setScenario('failing');
       const failing = await open('/endpoints/fraud');

@@ -1,7 +1,8 @@
 import type { ControlAnswer } from '@switchyard/client';
 import { ArrowRight, CircleAlert } from 'lucide-react';
-import { useGetTimeSeriesQuery } from '../api/api.ts';
+import { useGetEndpointTrafficQuery } from '../api/api.ts';
 import { formatPercent } from '../format/format.ts';
+import { trafficOf } from '../policy/traffic.ts';
 import { useTimeRange } from '../time/use-time-range.tsx';
 import { Failed, type QueryState, QueryView, SkeletonRows } from '../ui/query-view.tsx';
 import styles from './changes.module.css';
@@ -73,19 +74,10 @@ export function Changes(props: { endpoint: string; isNew: boolean; check: QueryS
 /** The share of the endpoint's predictions of the range that took a path. */
 function useTrafficShare(endpoint: string, isNew: boolean): (path: string) => string {
   const { from, to } = useTimeRange();
-  const traffic = useGetTimeSeriesQuery(
-    { query: { from, to, endpoint, groupBy: 'path', points: 1 } },
+  const traffic = useGetEndpointTrafficQuery(
+    { params: { endpoint }, query: { from, to } },
     { skip: isNew || endpoint === '' },
   );
   if (isNew) return () => 'none yet';
-  const totals = (traffic.data?.series ?? []).map((series) => ({
-    path: series.key,
-    predictions: series.points.reduce((sum, point) => sum + point.predictions, 0),
-  }));
-  const all = totals.reduce((sum, one) => sum + one.predictions, 0);
-  return (path) => {
-    if (all === 0) return '—';
-    const below = totals.filter((one) => path === '' || one.path === path || one.path.startsWith(`${path}/`));
-    return formatPercent(below.reduce((sum, one) => sum + one.predictions, 0) / all);
-  };
+  return (path) => formatPercent(traffic.data === undefined ? null : trafficOf(traffic.data, path).share);
 }

@@ -13,17 +13,25 @@ export function Dialog(props: {
   footer?: ReactNode;
 }) {
   return (
-    <Modal
+    <Modal.Root
       opened={props.opened}
       onClose={props.onClose}
-      title={props.title}
       size={props.width ?? 560}
       {...(props.atTop === true ? { yOffset: '12vh' } : { centered: true })}
       transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      {props.children}
-      {props.footer !== undefined && <div className={styles.footer}>{props.footer}</div>}
-    </Modal>
+      <Modal.Overlay />
+      <Modal.Content>
+        {/* It is a header element, and a page has one banner: its own. */}
+        <Modal.Header role="presentation">
+          <Modal.Title>{props.title}</Modal.Title>
+          <Modal.CloseButton aria-label="Close" />
+        </Modal.Header>
+        <Modal.Body>
+          {props.children}
+          {props.footer !== undefined && <div className={styles.footer}>{props.footer}</div>}
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

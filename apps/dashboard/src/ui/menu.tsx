@@ -22,17 +22,24 @@ export function Menu(props: { target: ReactElement; items: readonly MenuItem[]; 
       <MantineMenu.Target>{props.target}</MantineMenu.Target>
       <MantineMenu.Dropdown>
         {props.label !== undefined && <MantineMenu.Label>{props.label}</MantineMenu.Label>}
-        {props.items.map((item) => (
-          <MantineMenu.Item
-            key={item.key}
-            leftSection={item.icon}
-            rightSection={item.checked === true ? '✓' : undefined}
-            {...(item.checked === undefined ? {} : { role: 'menuitemcheckbox', 'aria-checked': item.checked })}
-            onClick={item.onSelect}
-          >
-            {item.label}
-          </MantineMenu.Item>
-        ))}
+        {props.items.map((item) =>
+          item.checked === undefined ? (
+            <MantineMenu.Item key={item.key} leftSection={item.icon} onClick={item.onSelect}>
+              {item.label}
+            </MantineMenu.Item>
+          ) : (
+            <MantineMenu.CheckboxItem
+              key={item.key}
+              checked={item.checked}
+              closeMenuOnClick={props.keepOpen !== true}
+              checkIcon={<span aria-hidden="true">✓</span>}
+              rightSection={item.icon}
+              onChange={item.onSelect}
+            >
+              {item.label}
+            </MantineMenu.CheckboxItem>
+          ),
+        )}
       </MantineMenu.Dropdown>
     </MantineMenu>
   );

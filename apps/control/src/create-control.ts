@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from '@switchyard/contracts';
 import type { MetadataStore } from '@switchyard/storage/metadata';
 import type { ObjectStore } from '@switchyard/storage/objects';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createAliasHandlers } from './aliases/alias-handlers.ts';
+import { createRecentRequests } from './endpoints/client-check.ts';
 import { createEndpointHandlers } from './endpoints/endpoint-handlers.ts';
 import { createTryEndpoint } from './endpoints/try-endpoint.ts';
 import { createGatewayDirectory } from './gateways/gateway-directory.ts';
@@ -71,6 +73,10 @@ export async function createControl(dependencies: ControlDependencies): Promise<
   const snapshots = await createSnapshotPublisher({ metadata, now });
   const gateways = createGatewayDirectory({ now, onChanged: (id) => live.entityChanged('gateway', id) });
   const artifacts = createArtifactStore(metadata, objects);
+  const recentRequests = createRecentRequests({
+    listRecentFeatures: dependencies.readModels.listRecentFeatures,
+    now,
+  });
   const onModelChanged = (model: string) => live.entityChanged('model', model);
   const onEndpointChanged = (endpoint: string) => live.entityChanged('endpoint', endpoint);
   const monitor = startStatusMonitor({
@@ -86,7 +92,16 @@ export async function createControl(dependencies: ControlDependencies): Promise<
     everyMs: STATUS_EVERY_MS,
   });
   const learning =
-    dependencies.learning && createLearningLoop({ ...dependencies.learning, metadata, snapshots, now, log: logger });
+    dependencies.learning &&
+    createLearningLoop({
+      ...dependencies.learning,
+      metadata,
+      snapshots,
+      now,
+      log: logger,
+      // An embedded store has one process: the one that takes over from a dead one need not wait for its lease to end.
+      owner: metadata.engine === 'pglite' ? 'embedded' : randomUUID(),
+    });
   const refreshing =
     metadata.engine === 'pglite'
       ? undefined
@@ -109,12 +124,13 @@ export async function createControl(dependencies: ControlDependencies): Promise<
         inspectUpstream: dependencies.inspectUpstream,
         onChanged: onModelChanged,
       }),
-      ...createAliasHandlers({ snapshots, onChanged: onModelChanged }),
+      ...createAliasHandlers({ metadata, snapshots, onChanged: onModelChanged, recentRequests }),
       ...createEndpointHandlers({
         metadata,
         snapshots,
         onChanged: onEndpointChanged,
         tryEndpoint: createTryEndpoint(dependencies.gatewayUrl),
+        recentRequests,
       }),
       ...createRoutingStateHandlers({ metadata, snapshots }),
       ...createAnalyticsHandlers({ metadata, readModels: dependencies.readModels }),

@@ -71,7 +71,16 @@ afterAll(async () => {
 function makeLoop(options: Partial<LearningLoopOptions> = {}): LearningLoop {
   const log = { warn: (fields: object) => warnings.push(fields), error: (fields: object) => warnings.push(fields) };
   const loop = createLearningLoop({
-    ...{ metadata, analytics, snapshots, intervalMs: 1, now: () => new Date(nowMs), log, maximumShare: 1e9 },
+    ...{
+      metadata,
+      analytics,
+      snapshots,
+      intervalMs: 1,
+      now: () => new Date(nowMs),
+      log,
+      maximumShare: 1e9,
+      owner: `loop-${loops.length}`,
+    },
     ...options,
   });
   loops.push(loop);
@@ -202,10 +211,15 @@ describe('the learning loop', () => {
   it('is there at once after a restart, as it was', async () => {
     await publish('pay', 1, policy);
     await insert(judged('otherwise/a', 'fraud'));
-    await makeLoop().learnNow();
+    await makeLoop({ owner: 'embedded' }).learnNow();
     const restarted = await createSnapshotPublisher({ metadata, now: () => new Date(nowMs) });
     expect(restarted.current()).toEqual(snapshots.current());
     expect(restarted.current().routingStates?.pay?.otherwise).toMatchObject({ epoch: 1 });
+    // The process before was killed: its lease is its successor's where there can be no other.
+    const again = makeLoop({ owner: 'embedded', snapshots: restarted });
+    await insert(judged('otherwise/a', 'fraud'));
+    await again.learnNow();
+    expect(restarted.current().routingStates?.pay?.otherwise).toMatchObject({ epoch: 2, arms: { a: { count: 2 } } });
   });
 
   it('drops what an arm has learnt in the very step that gives it another version', async () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { RoutingState } from '@switchyard/contracts';
 import type { MetadataStore } from '@switchyard/storage/metadata';
 import { loadPolicyRegistry } from '../endpoints/check-policy.ts';
@@ -18,6 +17,8 @@ export interface LearningLoopOptions {
   readonly analytics: Analytics;
   readonly snapshots: Pick<SnapshotPublisher, 'change'>;
   readonly intervalMs: number;
+  /** Tells this process from others that share the metadata store. */
+  readonly owner: string;
   readonly now: () => Date;
   /** Of the time that sums of one node may take; 0.1 unless given. */
   readonly maximumShare?: number;
@@ -65,7 +66,7 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
   const { metadata, analytics, snapshots, intervalMs, now, log } = options;
   const lease = createJobLease({
     job: 'routing-states',
-    owner: randomUUID(),
+    owner: options.owner,
     ttlMs: Math.max(LEASE_ROUNDS * intervalMs, LEASE_MINIMUM_MS),
   });
   /** What was summed for a node, and when it may be looked at again, on the clock of `performance.now()`. */

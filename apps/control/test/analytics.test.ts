@@ -26,6 +26,7 @@ beforeAll(async () => {
         asked.push({ name: 'listPredictions', query });
         return { items: [], nextCursor: 'next' };
       },
+      listRecentFeatures: async () => [],
       getPrediction: () => Promise.reject(new Error('not faked')),
       getOverview: async (query, context): Promise<Overview> => {
         asked.push({ name: 'getOverview', query, context });

@@ -9,6 +9,7 @@ beforeAll(async () => {
   running = await startControl({
     readModels: {
       listPredictions: async () => ({ items: [] }),
+      listRecentFeatures: async () => [],
       getPrediction: async () => {
         throw new Error('password=hunter2 at 10.0.0.1');
       },

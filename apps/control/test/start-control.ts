@@ -41,8 +41,9 @@ export function makeSignature(features: Signature['features'], labels?: Signatur
 
 export const amountSignature = makeSignature([{ name: 'amount', type: 'number' }], [0, 1]);
 
-const noAnalytics: ReadModels = {
+export const noAnalytics: ReadModels = {
   listPredictions: async () => ({ items: [] }),
+  listRecentFeatures: async () => [],
   getPrediction: () => Promise.reject(new Error('not faked')),
   getOverview: () => Promise.reject(new Error('not faked')),
   getTimeSeries: () => Promise.reject(new Error('not faked')),

@@ -130,6 +130,7 @@ export const aliasSchema = z
       .describe('of the endpoints that follow the alias'),
   })
   .meta({ id: 'Alias' });
+export type Alias = z.infer<typeof aliasSchema>;
 
 // Endpoints --------------------------------------------------------------------------------------
 export const putEndpointSchema = z

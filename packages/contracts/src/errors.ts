@@ -26,6 +26,11 @@ export const errorRegistry = {
   // What would break a rule
   already_exists: { status: 409, title: 'The name is taken', retryable: false },
   revision_conflict: { status: 409, title: 'Somebody else published first', retryable: false },
+  clients_refused: {
+    status: 409,
+    title: 'Requests that are answered now would be refused',
+    retryable: false,
+  },
   in_use: { status: 409, title: 'It is still in use', retryable: false },
   invalid_policy: { status: 422, title: 'The policy cannot be served', retryable: false },
   alias_cycle: { status: 422, title: 'The aliases point at each other', retryable: false },

@@ -1,7 +1,8 @@
-import { SwitchyardError } from '@switchyard/contracts';
+import { type ClientCheck, type Policy, SwitchyardError } from '@switchyard/contracts';
 import { listModelReferences } from '@switchyard/routing';
-import type { MetadataTransaction } from '@switchyard/storage/metadata';
-import { findPolicyProblems } from '../endpoints/check-policy.ts';
+import type { MetadataStore, MetadataTransaction } from '@switchyard/storage/metadata';
+import { findPolicyProblems, loadPolicyRegistry } from '../endpoints/check-policy.ts';
+import { checkClients, type RecentRequests, type RecentRequestsSource } from '../endpoints/client-check.ts';
 import { aliasNotFound, invalidPolicy, modelNotFound, versionNotFound } from '../registry/not-found.ts';
 import { loadRegistry, type RegistryModel, type RegistryView } from '../registry/registry-view.ts';
 import { type ControlHandlers, noContent } from '../server/handler.ts';
@@ -9,27 +10,38 @@ import type { SnapshotPublisher } from '../snapshot/snapshot-publisher.ts';
 import { resolveAliases } from './resolve-aliases.ts';
 
 export interface AliasDependencies {
+  readonly metadata: MetadataStore;
   readonly snapshots: SnapshotPublisher;
   readonly onChanged: (model: string) => void;
+  readonly recentRequests: RecentRequestsSource;
 }
 
 export function createAliasHandlers({
+  metadata,
   snapshots,
   onChanged,
+  recentRequests,
 }: AliasDependencies): Pick<ControlHandlers, 'putAlias' | 'deleteAlias'> {
   return {
     putAlias: async ({ params, body }) => {
       const target = body.version ?? `@${body.alias}`;
+      const isForced = body.force === true;
+      // Asked before anything is locked: a slow store may delay who moves an alias, not everybody else.
+      const following = endpointsFollowing(await loadRegistry(metadata.db), params.model);
+      const requests = new Map(
+        await Promise.all(following.map(async ({ name }) => [name, await recentRequests.load(name)] as const)),
+      );
       const answer = await snapshots.change(async (transaction) => {
         const view = await loadRegistry(transaction);
         const model = getModel(view, params.model);
         const changed = pointAlias(model, params.alias, target);
-        await assertEndpointsStillServable(transaction, view, changed);
+        const clients = await checkEndpoints(transaction, view, changed, requests, isForced);
         const row = {
           model: params.model,
           alias: params.alias,
           target_version: body.version === undefined ? null : Number(body.version),
           target_alias: body.alias ?? null,
+          forced: isForced,
           updated_at: new Date(),
         };
         await transaction
@@ -43,6 +55,7 @@ export function createAliasHandlers({
           target,
           version: changed.aliases.get(params.alias) ?? '',
           updatedAt: row.updated_at.toISOString(),
+          clients,
         };
       });
       onChanged(params.model);
@@ -89,21 +102,38 @@ function pointAlias(model: RegistryModel, alias: string, target: string): Regist
   return { ...model, aliasTargets, aliases: versions };
 }
 
+const endpointsFollowing = (view: RegistryView, model: string) =>
+  [...view.endpoints.values()].filter(({ live }) =>
+    listModelReferences(live.policy).some(({ node }) => node.model === model && node.alias !== undefined),
+  );
+
 /** A moved alias changes what live endpoints serve, so their policies are checked as if published again. */
-async function assertEndpointsStillServable(
+async function checkEndpoints(
   transaction: MetadataTransaction,
   view: RegistryView,
   changed: RegistryModel,
-): Promise<void> {
+  requests: ReadonlyMap<string, RecentRequests>,
+  isForced: boolean,
+): Promise<(ClientCheck & { endpoint: string })[]> {
   const after: RegistryView = { ...view, models: new Map(view.models).set(changed.name, changed) };
-  for (const { name, live } of view.endpoints.values()) {
-    const follows = listModelReferences(live.policy).some(
-      ({ node }) => node.model === changed.name && node.alias !== undefined,
-    );
-    if (!follows) continue;
+  const takerOf = async (view: RegistryView, policy: Policy, unknownFeatures: 'reject' | 'ignore') => ({
+    policy,
+    unknownFeatures,
+    ...(await loadPolicyRegistry(transaction, view, policy)),
+  });
+  const checks: (ClientCheck & { endpoint: string })[] = [];
+  for (const { name, live } of endpointsFollowing(view, changed.name)) {
     const problems = await findPolicyProblems(transaction, after, live.policy);
     if (problems.length > 0) throw invalidPolicy(problems, `This would break endpoint '${name}': `);
+    const { policy, settings } = live;
+    const [now, then] = [
+      await takerOf(view, policy, settings.unknownFeatures),
+      await takerOf(after, policy, settings.unknownFeatures),
+    ];
+    const known = requests.get(name) ?? { rows: null, reason: 'the endpoint was published at the same moment' };
+    checks.push({ endpoint: name, ...checkClients(name, known, now, then, isForced) });
   }
+  return checks;
 }
 
 function assertUnused(view: RegistryView, model: RegistryModel, alias: string): void {

@@ -9,6 +9,7 @@ import { type Database, loadRegistry, type RegistryEndpoint, type RegistryView }
 import { type ControlHandlers, noContent } from '../server/handler.ts';
 import type { SnapshotPublisher } from '../snapshot/snapshot-publisher.ts';
 import { findPolicyProblems, loadPolicyRegistry } from './check-policy.ts';
+import { checkClients, type RecentRequests, type RecentRequestsSource } from './client-check.ts';
 import { revisionFromRow } from './revision-rows.ts';
 import type { TryEndpoint } from './try-endpoint.ts';
 
@@ -17,6 +18,7 @@ export interface EndpointDependencies {
   readonly snapshots: SnapshotPublisher;
   readonly onChanged: (endpoint: string) => void;
   readonly tryEndpoint: TryEndpoint;
+  readonly recentRequests: RecentRequestsSource;
 }
 
 type EndpointRoutes =
@@ -30,14 +32,16 @@ type EndpointRoutes =
   | 'tryEndpoint';
 
 export function createEndpointHandlers(dependencies: EndpointDependencies): Pick<ControlHandlers, EndpointRoutes> {
-  const { metadata, snapshots, onChanged, tryEndpoint } = dependencies;
+  const { metadata, snapshots, onChanged, tryEndpoint, recentRequests } = dependencies;
   const { db } = metadata;
 
   /** As this process knows it at this moment, without waiting for anything; 0: none. */
   const liveRevision = (endpoint: string) => snapshots.current().endpoints[endpoint]?.revision ?? 0;
 
   const publish = async (draft: RevisionDraft): Promise<EndpointRevision> => {
-    const revision = await snapshots.change((transaction) => insertRevision(transaction, draft));
+    // Asked before anything is locked: a slow store may delay who publishes, not everybody else.
+    const requests = draft.baseRevision === 0 ? NOBODY_ASKED : await recentRequests.load(draft.endpoint);
+    const revision = await snapshots.change((transaction) => insertRevision(transaction, draft, requests));
     onChanged(draft.endpoint);
     return revision;
   };
@@ -71,6 +75,7 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
         baseRevision,
         note: body.note ?? '',
         author: body.author ?? '',
+        isForced: body.force === true,
         content: async () => ({
           policy: body.policy,
           settings: onlyGiven(body.settings, raw.body),
@@ -144,6 +149,7 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
         baseRevision,
         note: body.note ?? '',
         author: body.author ?? '',
+        isForced: body.force === true,
         content: async (transaction) => {
           const row = await transaction
             .selectFrom('endpoint_revisions')
@@ -171,6 +177,7 @@ interface RevisionDraft {
   readonly baseRevision: number;
   readonly note: string;
   readonly author: string;
+  readonly isForced: boolean;
   readonly content: (transaction: MetadataTransaction) => Promise<{
     policy: EndpointRevision['policy'];
     settings: Partial<EndpointSettings>;
@@ -178,7 +185,13 @@ interface RevisionDraft {
   }>;
 }
 
-async function insertRevision(transaction: MetadataTransaction, draft: RevisionDraft): Promise<EndpointRevision> {
+const NOBODY_ASKED: RecentRequests = { rows: null, reason: 'the endpoint is new' };
+
+async function insertRevision(
+  transaction: MetadataTransaction,
+  draft: RevisionDraft,
+  requests: RecentRequests,
+): Promise<EndpointRevision> {
   const view = await loadRegistry(transaction);
   const live = view.endpoints.get(draft.endpoint)?.live;
   const liveRevision = live?.revision ?? 0;
@@ -191,6 +204,22 @@ async function insertRevision(transaction: MetadataTransaction, draft: RevisionD
   const { policy, settings, rollbackOf } = await draft.content(transaction);
   const problems = await findPolicyProblems(transaction, view, policy);
   if (problems.length > 0) throw invalidPolicy(problems);
+  const merged = mergeSettings(live?.settings, settings);
+  const takerOf = async (policy: EndpointRevision['policy'], { unknownFeatures }: EndpointSettings) => ({
+    policy,
+    unknownFeatures,
+    ...(await loadPolicyRegistry(transaction, view, policy)),
+  });
+  const clientCheck =
+    live === undefined
+      ? null
+      : checkClients(
+          draft.endpoint,
+          requests,
+          await takerOf(live.policy, live.settings),
+          await takerOf(policy, merged),
+          draft.isForced,
+        );
 
   const { last_revision: revision } = await transaction
     .insertInto('endpoints')
@@ -209,10 +238,11 @@ async function insertRevision(transaction: MetadataTransaction, draft: RevisionD
       endpoint: draft.endpoint,
       revision,
       policy: JSON.stringify(policy),
-      settings: JSON.stringify(mergeSettings(live?.settings, settings)),
+      settings: JSON.stringify(merged),
       note: draft.note,
       author: draft.author,
       rollback_of: rollbackOf,
+      client_check: clientCheck === null ? null : JSON.stringify(clientCheck),
     })
     .returningAll()
     .executeTakeFirstOrThrow();

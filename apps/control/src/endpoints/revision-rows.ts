@@ -11,6 +11,7 @@ export function revisionFromRow(row: Selectable<Tables['endpoint_revisions']>): 
     note: row.note,
     author: row.author,
     rollbackOf: row.rollback_of,
+    clients: row.client_check,
     createdAt: row.created_at.toISOString(),
   };
 }

@@ -15,6 +15,8 @@ export interface RegistryModel {
   readonly versions: readonly number[];
   /** What each alias was pointed at: a version, or '@' and another alias. */
   readonly aliasTargets: ReadonlyMap<string, string>;
+  /** When each alias was pointed there, and whether whatever became of clients. */
+  readonly aliasMoves: ReadonlyMap<string, { readonly at: Date; readonly isForced: boolean }>;
   /** Alias → version, at the end of every chain. */
   readonly aliases: ReadonlyMap<string, string>;
 }
@@ -68,6 +70,12 @@ export async function loadRegistry(db: Database): Promise<RegistryView> {
           createdAt: row.created_at,
           versions: (versionsOf.get(row.name) ?? []).map((version) => version.version),
           aliasTargets,
+          aliasMoves: new Map(
+            (aliasesOf.get(row.name) ?? []).map((alias) => [
+              alias.alias,
+              { at: alias.updated_at, isForced: alias.forced },
+            ]),
+          ),
           aliases: resolveAliases(aliasTargets).versions,
         };
         return [row.name, model];

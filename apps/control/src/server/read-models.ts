@@ -11,10 +11,12 @@ import {
   type TimeSeriesQuery,
 } from '../overview/queries.ts';
 import { getPrediction, listPredictions, type PredictionQuery } from '../predictions/queries.ts';
+import { listRecentFeatures, type RecentFeaturesQuery } from '../predictions/recent-features.ts';
 
 /** Questions to the analytics store. */
 export interface ReadModels {
   listPredictions(query: PredictionQuery): Promise<{ items: PredictionSummary[]; nextCursor?: string }>;
+  listRecentFeatures(query: RecentFeaturesQuery): Promise<Record<string, unknown>[]>;
   /** Rejects with prediction_not_found. */
   getPrediction(id: string): Promise<PredictionDetail>;
   getOverview(query: TimeRangeQuery, context: QualityContext): Promise<Overview>;
@@ -26,6 +28,7 @@ export interface ReadModels {
 export function bindReadModels(analytics: AnalyticsStore): ReadModels {
   return {
     listPredictions: (query) => listPredictions(analytics, query),
+    listRecentFeatures: (query) => listRecentFeatures(analytics, query),
     getPrediction: (id) => getPrediction(analytics, id),
     getOverview: (query, context) => getOverview(analytics, query, context),
     getTimeSeries: (query) => getTimeSeries(analytics, query),

@@ -1,5 +1,6 @@
 import type { Policy, ServedModel, ServingSnapshot } from '@switchyard/contracts';
 import { listModelReferences } from '@switchyard/routing';
+import { isForced } from '../endpoints/is-forced.ts';
 import {
   type Database,
   loadVersions,
@@ -68,7 +69,13 @@ export async function buildSnapshotContent(db: Database, view: RegistryView): Pr
     endpoints: Object.fromEntries(
       [...view.endpoints.values()].map(({ name, live }) => [
         name,
-        { name, revision: live.revision, policy: live.policy, settings: live.settings },
+        {
+          name,
+          revision: live.revision,
+          policy: live.policy,
+          settings: live.settings,
+          ...(isForced(view, live) ? { rehearse: false } : {}),
+        },
       ]),
     ),
     keepWarm: [...warm.entries()]

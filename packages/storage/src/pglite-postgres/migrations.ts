@@ -115,6 +115,14 @@ export const migrations: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    number: 4,
+    name: 'client checks',
+    statements: [
+      `alter table endpoint_revisions add column client_check json`,
+      `alter table aliases add column forced boolean not null default false`,
+    ],
+  },
 ];
 
 /**

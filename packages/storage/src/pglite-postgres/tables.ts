@@ -1,4 +1,5 @@
 import type {
+  ClientCheck,
   EndpointSettings,
   Lineage,
   ModelFormat,
@@ -51,6 +52,8 @@ export interface AliasesTable {
   alias: string;
   target_version: number | null;
   target_alias: string | null;
+  /** Moved whatever became of recent requests. */
+  forced: ColumnType<boolean, boolean | undefined, boolean>;
   updated_at: ColumnType<Date, Date | undefined, Date>;
 }
 
@@ -71,6 +74,8 @@ export interface EndpointRevisionsTable {
   note: string;
   author: string;
   rollback_of: number | null;
+  /** What came of trying recent requests on it; null where there was nothing live before. */
+  client_check: ColumnType<ClientCheck | null, string | null | undefined, string | null>;
   created_at: CreatedAt;
 }
 

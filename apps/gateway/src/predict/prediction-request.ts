@@ -7,8 +7,8 @@ export type Context = Readonly<Record<string, string | number | boolean>>;
 /** A request whose every row was found to be right. */
 export interface PredictionRequest {
   readonly rows: readonly ReceivedRow[];
-  /** The rows as they were sent, where they were sent as rows. */
-  readonly instances?: readonly unknown[];
+  /** The rows as they were sent, where they were sent as rows; let go of as soon as they have been looked at. */
+  instances?: readonly unknown[] | undefined;
   /** One a row, or one for all; '' where none was given. */
   readonly unit: string;
   readonly units: readonly string[] | undefined;

@@ -29,7 +29,7 @@ export interface FollowerOptions {
   readonly buildState: (snapshot: ServingSnapshot) => ServingState;
   /** Tries a state beside the one that is served; undefined: there was nothing to try. */
   readonly rehearse: (current: ServingState, next: ServingState, signal: AbortSignal) => Promise<Rehearsal | undefined>;
-  /** Called after each swap and each failure. */
+  /** Called after each swap, when what it replaced is closed, and after each failure. */
   readonly onChange: () => void;
   readonly report: (event: 'served' | 'failed' | 'unreachable' | 'reachable', details: Record<string, unknown>) => void;
 }
@@ -101,6 +101,7 @@ export function followSnapshots(options: FollowerOptions): SnapshotFollower {
     await previous?.lease.whenIdle();
     await dropUnneeded(snapshot);
     if (current?.hash !== snapshot.hash) return;
+    onChange();
     const digests = Object.values(snapshot.models).flatMap((model) =>
       Object.values(model.versions).map((version) => version.artifact.sha256),
     );

@@ -25,6 +25,7 @@ export function spawnGateway(options: {
   port?: number;
   grpcPort?: number;
   reusePort?: boolean;
+  nodeArguments?: readonly string[];
 }): GatewayProcess {
   const settings = {
     config: configSchema.parse({
@@ -38,7 +39,7 @@ export function spawnGateway(options: {
     reusePort: options.reusePort ?? false,
     version: '0.0.0',
   };
-  const child = spawn(process.execPath, [MAIN, 'gateway'], {
+  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), MAIN, 'gateway'], {
     env: { ...process.env, SWITCHYARD_PROCESS: JSON.stringify(settings) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -90,8 +91,8 @@ export interface LoadReport {
   readonly versions: Map<string, number>;
 }
 
-/** Sends single-row requests over some connections until told to stop. */
-export function startLoad(url: string, endpoint: string, instances: readonly object[], connections = 8) {
+/** Sends single-row requests over some connections until told to stop. @param pauseMs of each after an answer */
+export function startLoad(url: string, endpoint: string, instances: readonly object[], connections = 8, pauseMs = 0) {
   const report: LoadReport = { ids: [], statuses: new Map(), versions: new Map() };
   const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
   let isStopped = false;
@@ -105,6 +106,7 @@ export function startLoad(url: string, endpoint: string, instances: readonly obj
           body: JSON.stringify({ instances: [instance], unit: `user-${next % 97}` }),
         });
         const body = (await response.json()) as { ids?: string[]; served?: { version: string }[]; code?: string };
+        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
         count(report.statuses, response.ok ? 'ok' : `${response.status} ${body.code}`);
         if (response.ok) {
           report.ids.push(...(body.ids ?? []));

@@ -27,10 +27,13 @@ import { type GatewayProcess, readLog, spawnGateway } from './support/gateway-pr
 
 const Inference = (
   loadPackageDefinition(
-    loadSync(fileURLToPath(import.meta.resolve('@switchyard/runtimes/protos/open-inference.proto')), {
-      keepCase: true,
-      longs: Number,
-    }),
+    loadSync(
+      fileURLToPath(import.meta.resolve('@switchyard/runtimes/protos/open-inference/open_inference_grpc.proto')),
+      {
+        keepCase: true,
+        longs: Number,
+      },
+    ),
   ).inference as GrpcObject
 ).GRPCInferenceService as ServiceClientConstructor;
 

@@ -36,7 +36,7 @@ const load = (file: string) =>
       defaults: true,
     }),
   );
-const Inference = (load('open-inference.proto').inference as GrpcObject)
+const Inference = (load('open-inference/open_inference_grpc.proto').inference as GrpcObject)
   .GRPCInferenceService as ServiceClientConstructor;
 const Health = (((load('grpc-health.proto').grpc as GrpcObject).health as GrpcObject).v1 as GrpcObject)
   .Health as ServiceClientConstructor;

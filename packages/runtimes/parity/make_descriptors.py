@@ -106,7 +106,10 @@ def main():
     tensorflow = site / "tensorboard" / "compat" / "proto"
     archive = zipfile.ZipFile(site / "ts" / "frontend" / "model-server.jar")
     described = [
-        describe(from_python(site / "tritonclient" / "grpc" / "service_pb2.py")),
+        *(
+            describe(from_python(site / "tritonclient" / "grpc" / f"{name}_pb2.py"))
+            for name in ("service", "model_config")
+        ),
         *(
             describe(from_python(serving / f"{name}_pb2.py"))
             for name in (

@@ -67,7 +67,7 @@ export function createGrpcServer(options: GrpcOptions): GrpcServer {
     'grpc.max_connection_idle_ms': IDLE_MS,
     'grpc.keepalive_time_ms': ASK_IF_THERE_MS,
   });
-  server.addService(loadService('open-inference.proto', ['inference', 'GRPCInferenceService']), {
+  server.addService(loadService('open-inference/open_inference_grpc.proto', ['inference', 'GRPCInferenceService']), {
     ...readCalls(options, isReady),
     ModelInfer: calls.modelInfer,
     ModelStreamInfer: calls.modelStreamInfer,

@@ -33,12 +33,15 @@ const MAXIMUM_FAILURES = 20;
 const service = (
   (
     loadPackageDefinition(
-      loadSync(fileURLToPath(import.meta.resolve('@switchyard/runtimes/protos/open-inference.proto')), {
-        keepCase: true,
-        enums: String,
-        defaults: true,
-        oneofs: true,
-      }),
+      loadSync(
+        fileURLToPath(import.meta.resolve('@switchyard/runtimes/protos/open-inference/open_inference_grpc.proto')),
+        {
+          keepCase: true,
+          enums: String,
+          defaults: true,
+          oneofs: true,
+        },
+      ),
     ).inference as GrpcObject
   ).GRPCInferenceService as ServiceClientConstructor
 ).service;

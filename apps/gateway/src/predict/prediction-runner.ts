@@ -126,6 +126,8 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
       throw error;
     }
     recent?.note(plan, request, nowMs);
+    // A large batch would be held twice for as long as its models run.
+    request.instances = undefined;
     // From here on nothing throws: every job is settled.
     lease.acquire();
     jobsInFlight += 1;

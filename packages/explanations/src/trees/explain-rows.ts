@@ -29,7 +29,7 @@ export interface TreeGame {
   readonly baseShares: Float64Array;
   /**
    * What a leaf adds to the features of its way, as a share of its value, for a row whose pattern at the leaf starts at
-   * `patterns[at]`. Adds one number per slot to `into`.
+   * `patterns[at]`. Puts one number per slot into `into`, which holds zeros.
    */
   addShares(leaf: number, patterns: Int32Array, at: number, into: Float64Array): void;
 }
@@ -52,8 +52,8 @@ export function explainRows(
   for (let tree = 0; tree < ensemble.roots.length; tree += 1) {
     const plan = planTree(ensemble, tree);
     const game = gameOf(plan);
-    for (const [leaf, node] of plan.leaves.entries()) {
-      addLeaf(ensemble, node, game.baseShares[leaf]!, baseValues);
+    for (let leaf = 0; leaf < plan.leaves.length; leaf += 1) {
+      addLeaf(ensemble, plan.leaves[leaf]!, game.baseShares[leaf]!, baseValues);
     }
     explainTree(ensemble, plan, game, rounded, values, scores);
   }
@@ -95,7 +95,9 @@ function explainTree(
   const { leaves, featureStart, features, words, start } = plan;
   const targetCount = ensemble.targets.length;
   const patterns = new Int32Array(plan.count * words);
-  const remembered: (Float64Array | undefined)[][] = Array.from(leaves, () => []);
+  // One row repeats nothing.
+  const remembered: (Float64Array | undefined)[][] | undefined =
+    rows.length > 1 ? Array.from({ length: leaves.length }, () => []) : undefined;
   const scratch = new Float64Array(plan.mostSlots);
   for (let row = 0; row < rows.length; row += 1) {
     markPatterns(ensemble, plan, rows[row]!, patterns);
@@ -105,12 +107,12 @@ function explainTree(
       const from = featureStart[leaf]!;
       const slots = featureStart[leaf + 1]! - from;
       const pattern = patterns[at]!;
-      const remembers = slots <= REMEMBERED_SLOTS && rows.length > 1;
-      let shares = remembers ? remembered[leaf]![pattern] : undefined;
+      const known = slots <= REMEMBERED_SLOTS ? remembered?.[leaf] : undefined;
+      let shares = known?.[pattern];
       if (shares === undefined) {
-        shares = remembers ? new Float64Array(slots) : scratch.fill(0);
+        shares = known === undefined ? scratch.fill(0) : new Float64Array(slots);
         game.addShares(leaf, patterns, at, shares);
-        if (remembers) remembered[leaf]![pattern] = shares;
+        if (known !== undefined) known[pattern] = shares;
       }
       const leafValue = ensemble.leaf[node]! * targetCount;
       for (let target = 0; target < targetCount; target += 1) {

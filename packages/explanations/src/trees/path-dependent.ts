@@ -35,9 +35,13 @@ export function pathDependentTreeShap(
   return explainRows(ensemble, rows, 'path-dependent', (plan) => {
     const shares = coverShares(ensemble, plan, covers);
     const factors = new Float64Array(plan.mostSlots);
-    const baseShares = Float64Array.from(plan.leaves, (_, leaf) =>
-      shares.subarray(plan.featureStart[leaf], plan.featureStart[leaf + 1]).reduce((product, one) => product * one, 1),
-    );
+    const known = new Float64Array(plan.mostSlots);
+    const baseShares = new Float64Array(plan.leaves.length).fill(1);
+    for (let leaf = 0; leaf < baseShares.length; leaf += 1) {
+      for (let at = plan.featureStart[leaf]!; at < plan.featureStart[leaf + 1]!; at += 1) {
+        baseShares[leaf] = baseShares[leaf]! * shares[at]!;
+      }
+    }
     const addShares: TreeGame['addShares'] = (leaf, patterns, at, into) => {
       const from = plan.featureStart[leaf]!;
       const slots = plan.featureStart[leaf + 1]! - from;
@@ -45,22 +49,21 @@ export function pathDependentTreeShap(
       const quadrature = quadratures[points] ?? gaussLegendre(points);
       quadratures[points] = quadrature;
       for (let slot = 0; slot < slots; slot += 1) {
+        known[slot] = leadsAway(patterns, at, slot) ? 0 : 1;
         // Neither known nor unknown does this feature lead here: the leaf is out of reach of every coalition.
-        if (shares[from + slot] === 0 && leadsAway(patterns, at, slot)) return;
+        if (known[slot] === 0 && shares[from + slot] === 0) return;
       }
       for (let point = 0; point < points; point += 1) {
         const t = quadrature.points[point]!;
         let product = quadrature.weights[point]!;
         for (let slot = 0; slot < slots; slot += 1) {
-          const factor = (1 - t) * shares[from + slot]! + (leadsAway(patterns, at, slot) ? 0 : t);
+          const factor = (1 - t) * shares[from + slot]! + t * known[slot]!;
           factors[slot] = factor;
           product *= factor;
         }
-        for (let slot = 0; slot < slots; slot += 1) {
-          const gain = (leadsAway(patterns, at, slot) ? 0 : 1) - shares[from + slot]!;
-          into[slot] = into[slot]! + (gain * product) / factors[slot]!;
-        }
+        for (let slot = 0; slot < slots; slot += 1) into[slot] = into[slot]! + product / factors[slot]!;
       }
+      for (let slot = 0; slot < slots; slot += 1) into[slot] = into[slot]! * (known[slot]! - shares[from + slot]!);
     };
     return { baseShares, addShares };
   });

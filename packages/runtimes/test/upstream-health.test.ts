@@ -85,6 +85,17 @@ describe('the health of a model server', () => {
     expect((await loaded.predict(ROWS)).answers).toHaveLength(1);
   });
 
+  it('is not waited for when the server hangs', async () => {
+    await start();
+    await loaded.close();
+    const upstream = model.upstream(server.url, { timeoutMs: 60_000 });
+    server.hangs = true;
+    const startedAt = performance.now();
+    loaded = await loadUpstreamModel({ upstream, signature: loaded.signature, readSecret });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(health()?.state).toBe('unknown');
+  });
+
   it('is no longer asked for after closing', async () => {
     await start();
     await loaded.close();

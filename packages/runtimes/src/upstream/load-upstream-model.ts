@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Signature, SwitchyardError, type TensorSpec, type Upstream } from '@switchyard/contracts';
 import type { CallOptions, LoadedModel, PredictResult, RemoteState } from '../model-runtime.ts';
 import { checkOutputNames, checkTensors } from '../onnx/check-tensors.ts';
@@ -22,6 +23,11 @@ export interface UpstreamLoadOptions {
   readonly readSecret: ReadSecret;
 }
 
+/** A server that says nothing for so long is not ready, however long its calls may take. */
+const PROBE_LIMIT_MS = 10_000;
+/** Waiting for a server that hangs would keep everything else in a snapshot from being served. */
+const FIRST_LOOK_MS = 2_000;
+
 /**
  * Connects to a model that another server runs. A server that is down does not make this fail: the model is handed out,
  * watched, and answers `upstream_unreachable` until the server is back. A server whose model is not the one that was
@@ -35,7 +41,7 @@ export async function loadUpstreamModel(options: UpstreamLoadOptions): Promise<L
     kind: upstream.kind,
     url: upstream.url,
     everyMs: upstream.probeEveryMs,
-    timeoutMs: upstream.timeoutMs,
+    timeoutMs: Math.min(upstream.timeoutMs, PROBE_LIMIT_MS),
     counters,
     probe: (signal) => transport.probe(signal),
     verify: async (signal) => {
@@ -76,7 +82,7 @@ export async function loadUpstreamModel(options: UpstreamLoadOptions): Promise<L
     }));
   };
 
-  await watch.check();
+  await Promise.race([watch.check(), sleep(FIRST_LOOK_MS, undefined, { ref: false })]);
   let closing: Promise<void> | undefined;
   return {
     signature,

@@ -194,9 +194,10 @@ const tensorInfo = (name: string) => ({
   tensor_shape: { dim: [{ size: -1 }, { size: 2 }] },
 });
 
-const tensorflowServing: FakeGrpcModel = {
+/** Values of a tensor come in the field of their type, or packed into bytes. */
+const tensorflowServing = (isPacked: boolean): FakeGrpcModel => ({
   kind: 'tensorflow-serving',
-  name: 'tensorflow-serving',
+  name: `tensorflow-serving, ${isPacked ? 'packed bytes' : 'typed lists'}`,
   upstream: (url, changes) => parsed({ kind: 'tensorflow-serving', url, ...changes }),
   start: () =>
     start([
@@ -226,7 +227,9 @@ const tensorflowServing: FakeGrpcModel = {
               tensor_shape: { dim: [{ size: rows.length }, { size: rows[0]?.length ?? 2 }] },
               ...(isText
                 ? { string_val: rows.flat().map((value) => Buffer.from(String(value))) }
-                : { float_val: rows.flat() }),
+                : isPacked
+                  ? { tensor_content: Buffer.from(Float32Array.from(rows.flat()).buffer) }
+                  : { float_val: rows.flat() }),
             };
             return { outputs: { [shape === 'no-output' ? 'q' : 'p']: tensor } };
           },
@@ -237,7 +240,7 @@ const tensorflowServing: FakeGrpcModel = {
         well: { GetModelStatus: () => ({ model_version_status: [{ version: 3, state: 'AVAILABLE' }] }) },
       },
     ]),
-};
+});
 
 const torchserve: FakeGrpcModel = {
   kind: 'torchserve',
@@ -272,6 +275,7 @@ const torchserve: FakeGrpcModel = {
 export const fakeGrpcModels: readonly FakeGrpcModel[] = [
   openInference(true),
   openInference(false),
-  tensorflowServing,
+  tensorflowServing(true),
+  tensorflowServing(false),
   torchserve,
 ];

@@ -33,6 +33,8 @@ export interface FakeUpstream {
   readonly sockets: Set<Socket>;
   connections: number;
   fault: Fault;
+  /** Nothing is answered at all, probes included. */
+  hangs: boolean;
   /** Calls that the fault is still for. */
   faultsLeft: number;
   /** Ends every idle connection without a word, as servers do. */
@@ -62,6 +64,7 @@ export async function startFakeUpstream(
         headers: incoming.headers,
       };
       fake.requests.push(request);
+      if (fake.hangs) return;
       const good = answer(request) ?? { status: 404, body: '{"error":"there is nothing here"}' };
       const isFaulty = isCall(request) && fake.faultsLeft > 0;
       if (isFaulty) fake.faultsLeft -= 1;
@@ -83,6 +86,7 @@ export async function startFakeUpstream(
     sockets,
     connections: 0,
     fault: 'none',
+    hangs: false,
     faultsLeft: Number.POSITIVE_INFINITY,
     dropIdle() {
       for (const socket of sockets) socket.destroy();

@@ -6,6 +6,8 @@ export interface LoadOptions {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  /** Instead of `path`: requests go to these addresses in turn. */
+  readonly paths?: readonly string[];
   /** File with one JSON body a line; requests take them in turn. */
   readonly bodiesFile: string;
   /** Lines are base64 of bodies that are not text. */
@@ -43,7 +45,10 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
   const requests = readFileSync(options.bodiesFile, 'utf8')
     .trimEnd()
     .split('\n')
-    .map((body) => requestOf(options, body));
+    .map((body, index) => {
+      const { paths } = options;
+      return requestOf(paths === undefined ? options : { ...options, path: paths[index % paths.length]! }, body);
+    });
   const idle = await Promise.all(
     Array.from({ length: options.connections }, () => Connection.open(options.host, options.port)),
   );

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { type Config, dataLayout, type GatewayStatus } from '@switchyard/contracts';
 import { openPredictionLog } from '@switchyard/prediction-log';
 import { createOnnxWorkerPool } from '@switchyard/runtimes/onnx';
+import { openAnswerCache } from '@switchyard/storage/cache';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createKeptAnswers } from './cache/kept-answers.ts';
 import { createGrpcServer } from './grpc/grpc-server.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { createIdGenerator } from './identifiers.ts';
@@ -75,6 +77,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const recent = createRecentRows();
   const admission = createAdmission();
   const runner = createPredictionRunner({ outbox, newId, admission, recent });
+  const cache = await openAnswerCache({
+    url: config.cacheUrl,
+    report: (event, reason) => {
+      if (event === 'reachable') logger.info({}, 'the cache answers');
+      else logger.warn({ reason }, 'the cache does not answer, models are asked');
+    },
+  });
+  const keptAnswers = createKeptAnswers(cache, (reason) => logger.warn({ reason }, 'answers cannot be kept'));
   const models = createModelStore();
   const loads = new Map<string, EndpointLoad>();
   const pool = createOnnxWorkerPool({ threads: Math.max(1, availableParallelism() - 1) });
@@ -112,6 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         metrics,
         loads,
         findLoaded: (model, served) => models.find(model, served, snapshot),
+        keptAnswers,
       }),
     rehearse: (current, next, signal) => rehearse(current, next, { recent, newId, signal }),
     onChange: () => reportStatus(),
@@ -163,6 +174,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     outbox.flush();
     await log.close();
     await models.closeAll();
+    await cache.close();
     await pool.close();
   };
   let port: number;

@@ -25,13 +25,18 @@ export class CircuitBreaker {
     return nowMs < this.#openUntilMs ? 'open' : 'half-open';
   }
 
-  /** Whether a request may pass; one that may must be told of by `record`. */
+  /** Whether a request may pass; one that may must be told of by `record` or `withdraw`. */
   allows(nowMs: number): boolean {
     const state = this.state(nowMs);
     if (state === 'closed') return true;
     if (state === 'open' || this.#isTrying) return false;
     this.#isTrying = true;
     return true;
+  }
+
+  /** A request that was let pass came to an end without the target: that says nothing about it. */
+  withdraw(): void {
+    this.#isTrying = false;
   }
 
   record(succeeded: boolean, nowMs: number): void {

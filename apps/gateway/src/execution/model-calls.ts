@@ -1,10 +1,13 @@
 import { type Answer, SwitchyardError } from '@switchyard/contracts';
 import type { FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
+import type { VersionCache } from '../cache/kept-answers.ts';
+import { rowKey } from '../cache/row-key.ts';
 import { type ModelMetrics, observeRun } from '../metrics/gateway-metrics.ts';
 
 /** What waits for one row's answer of one model. Exactly one of the two is called, once. */
 export interface CallTarget {
-  answered(answer: Answer, result: PredictResult): void;
+  /** @param isCached the model was not asked: it had answered the same row before */
+  answered(answer: Answer, result: PredictResult, isCached: boolean): void;
   failed(error: unknown): void;
 }
 
@@ -15,6 +18,9 @@ interface Group {
   readonly deadlineAtMs: number;
   readonly rows: FeatureRow[];
   readonly targets: CallTarget[];
+  readonly cache: VersionCache | undefined;
+  /** Of the rows, once they have been looked up in the cache. */
+  keys: readonly string[] | undefined;
   isSettled: boolean;
   timer: NodeJS.Timeout | undefined;
 }
@@ -23,14 +29,32 @@ export interface ModelCalls {
   /**
    * Asks a model about a row, together with all others that ask it in this turn and for the same deadline.
    * @param deadlineAtMs on the clock of `performance.now()`; Infinity where somebody else watches the time
+   * @param cache where its answers are looked up first, one and the same for all calls of a model
    */
-  call(loaded: LoadedModel, metrics: ModelMetrics, row: FeatureRow, deadlineAtMs: number, target: CallTarget): void;
+  call(
+    loaded: LoadedModel,
+    metrics: ModelMetrics,
+    row: FeatureRow,
+    deadlineAtMs: number,
+    target: CallTarget,
+    cache?: VersionCache,
+  ): void;
   /** Sends what has gathered, now; what is asked later in a turn is sent at its end. */
   flush(): void;
 }
 
-/** One batch for each model and request, so that a request of many rows costs one promise for each model. */
-export function createModelCalls(onRun: (result: PredictResult) => void): ModelCalls {
+/** What a cache may take, and at most half of what is left: a model is to have time for what is not found. */
+const LOOKUP_LIMIT_MS = 20;
+const NOT_RUN: PredictResult = Object.freeze({ answers: [], modelMicros: 0, queueMicros: 0, batchRows: 0 });
+
+/**
+ * One batch for each model and request, so that a request of many rows costs one promise for each model.
+ * @param endsAtMs when nobody waits for answers any more, on the clock of `performance.now()`
+ */
+export function createModelCalls(
+  onRun: (result: PredictResult) => void,
+  endsAtMs: number = Number.POSITIVE_INFINITY,
+): ModelCalls {
   let groups: Group[] = [];
   let isScheduled = false;
 
@@ -38,10 +62,34 @@ export function createModelCalls(onRun: (result: PredictResult) => void): ModelC
     isScheduled = false;
     const sent = groups;
     groups = [];
-    for (const group of sent) send(group);
+    for (const group of sent) {
+      if (group.cache === undefined) ask(group);
+      else lookUp(group, group.cache);
+    }
   };
 
-  const send = (group: Group): void => {
+  const lookUp = (group: Group, cache: VersionCache): void => {
+    const { rows, targets, deadlineAtMs } = group;
+    const keys = rows.map((row) => rowKey(cache.prefix, row));
+    const leftMs = Math.min(deadlineAtMs, endsAtMs) - performance.now();
+    cache.kept.find(keys, Math.min(LOOKUP_LIMIT_MS, leftMs / 2), cache.lookups, (answers) => {
+      const missing = keys.flatMap((_, index) => (answers[index] === undefined ? [index] : []));
+      // Models first: they can run while what was found is passed on.
+      if (missing.length > 0) {
+        ask({
+          ...group,
+          rows: missing.map((index) => rows[index] as FeatureRow),
+          targets: missing.map((index) => targets[index] as CallTarget),
+          keys: missing.map((index) => keys[index] as string),
+        });
+      }
+      answers.forEach((answer, index) => {
+        if (answer !== undefined) (targets[index] as CallTarget).answered(answer, NOT_RUN, true);
+      });
+    });
+  };
+
+  const ask = (group: Group): void => {
     const { loaded, rows, deadlineAtMs } = group;
     let call: Promise<PredictResult>;
     if (deadlineAtMs === Number.POSITIVE_INFINITY || loaded.execution === 'inline') {
@@ -75,8 +123,10 @@ export function createModelCalls(onRun: (result: PredictResult) => void): ModelC
     settle(group);
     onRun(result);
     for (let index = 0; index < targets.length; index += 1) {
-      (targets[index] as CallTarget).answered(result.answers[index] as Answer, result);
+      (targets[index] as CallTarget).answered(result.answers[index] as Answer, result, false);
     }
+    // Those who wait come first.
+    if (group.keys !== undefined) group.cache?.kept.keep(group.keys, result.answers, group.cache.ttlMs);
   };
 
   const fail = (group: Group, error: unknown): void => {
@@ -87,10 +137,20 @@ export function createModelCalls(onRun: (result: PredictResult) => void): ModelC
   };
 
   return {
-    call(loaded, metrics, row, deadlineAtMs, target) {
+    call(loaded, metrics, row, deadlineAtMs, target, cache) {
       let group = groups.find((one) => one.loaded === loaded && one.deadlineAtMs === deadlineAtMs);
       if (group === undefined) {
-        group = { loaded, metrics, deadlineAtMs, rows: [], targets: [], isSettled: false, timer: undefined };
+        group = {
+          loaded,
+          metrics,
+          deadlineAtMs,
+          rows: [],
+          targets: [],
+          cache,
+          keys: undefined,
+          isSettled: false,
+          timer: undefined,
+        };
         groups.push(group);
         if (!isScheduled) {
           isScheduled = true;

@@ -20,6 +20,8 @@ export interface Outcome {
   readonly modelMicros: number;
   readonly queueMicros: number;
   readonly batchRows: number;
+  /** No model was asked for it: those that would have been had answered the same row before. */
+  readonly cached: boolean;
 }
 
 /** Everything that running a decision needs, for one row. */
@@ -74,7 +76,12 @@ export function runDecision(run: RowRun, decision: Decision, deadlineAtMs: numbe
 
 function runModel(run: RowRun, decision: Decision, deadlineAtMs: number, done: Done): void {
   const leaf = run.plan.leaves.get(decision.node) as LeafPlan;
-  const finish = (answer: Answer | undefined, error: unknown, result: PredictResult | undefined): void =>
+  const finish = (
+    answer: Answer | undefined,
+    error: unknown,
+    result: PredictResult | undefined,
+    cached = false,
+  ): void =>
     done({
       answer,
       error,
@@ -86,6 +93,7 @@ function runModel(run: RowRun, decision: Decision, deadlineAtMs: number, done: D
       modelMicros: result?.modelMicros ?? 0,
       queueMicros: result?.queueMicros ?? 0,
       batchRows: result?.batchRows ?? 0,
+      cached,
     });
   if (leaf.loaded === undefined) {
     finish(undefined, new SwitchyardError('model_unavailable', `model '${leaf.model}' is not loaded`), undefined);
@@ -97,11 +105,11 @@ function runModel(run: RowRun, decision: Decision, deadlineAtMs: number, done: D
     return;
   }
   const target: CallTarget = {
-    answered: (answer, result) => finish(answer, undefined, result),
+    answered: (answer, result, isCached) => finish(answer, undefined, result, isCached),
     failed: (error) => finish(undefined, error, undefined),
   };
   const watched = deadlineAtMs < run.deadlineAtMs ? deadlineAtMs : Number.POSITIVE_INFINITY;
-  run.calls.call(leaf.loaded, leaf.modelMetrics, row, watched, target);
+  run.calls.call(leaf.loaded, leaf.modelMetrics, row, watched, target, leaf.cache);
 }
 
 /** All members at once. One that fails, or is late, is left out; the plan says how many may be. */
@@ -133,7 +141,14 @@ function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done
       queueMicros = Math.max(queueMicros, outcome.queueMicros);
       return { name, weight, error, answer: error === '' ? outcome.answer : undefined };
     });
-    const finish = (answer: Answer | undefined, error: unknown, note: string, metaMicros = 0): void => {
+    const isCached = outcomes.every(({ cached }) => cached);
+    const finish = (
+      answer: Answer | undefined,
+      error: unknown,
+      note: string,
+      metaMicros = 0,
+      cached = isCached,
+    ): void => {
       const step: DecisionStep = { node: node.path, kind: 'ensemble', chosen: node.node.method };
       done({
         answer,
@@ -146,6 +161,7 @@ function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done
         modelMicros: modelMicros + metaMicros,
         queueMicros,
         batchRows: Math.max(...outcomes.map((outcome) => outcome.batchRows)),
+        cached: cached && answer !== undefined,
       });
     };
     try {
@@ -156,10 +172,12 @@ function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done
       }
       if (meta.loaded === undefined) throw new SwitchyardError('model_unavailable', `'${meta.model}' is not loaded`);
       const watched = deadlineAtMs < run.deadlineAtMs ? deadlineAtMs : Number.POSITIVE_INFINITY;
-      run.calls.call(meta.loaded, meta.modelMetrics, plan.metaRow(answers), watched, {
-        answered: (answer, result) => finish(answer, undefined, '', result.modelMicros),
+      const target: CallTarget = {
+        answered: (answer, result, isMetaCached) =>
+          finish(answer, undefined, '', result.modelMicros, isCached && isMetaCached),
         failed: (error) => finish(undefined, error, ''),
-      });
+      };
+      run.calls.call(meta.loaded, meta.modelMetrics, plan.metaRow(answers), watched, target, meta.cache);
     } catch (error) {
       finish(undefined, error, '');
     }
@@ -181,7 +199,7 @@ function runCascade(run: RowRun, decision: Decision, deadlineAtMs: number, done:
   const { node, branches } = decision;
   if (node.kind !== 'cascade') return;
   const attempts: Member[] = [];
-  let spent = { modelMicros: 0, queueMicros: 0 };
+  let spent = NOTHING_SPENT;
   const ask = (position: number): void => {
     const { name, decision: branch } = branches[position] as BranchDecision;
     const isLast = position === branches.length - 1;
@@ -214,7 +232,7 @@ function runFallback(
   const state = run.plan.fallbacks.get(node) as FallbackState;
   const attempts: Member[] = [];
   const failures: string[] = [];
-  let spent = { modelMicros: 0, queueMicros: 0 };
+  let spent = NOTHING_SPENT;
   state.budget.earn();
 
   const finish = (name: string, outcome: Outcome): void => {
@@ -258,7 +276,9 @@ function runFallback(
     runDecision(run, branch, limit, (outcome) => {
       const now = performance.now();
       const succeeded = outcome.answer !== undefined;
-      own.breaker.record(succeeded, now);
+      // What came from the cache says nothing about the target.
+      if (outcome.cached) own.breaker.withdraw();
+      else own.breaker.record(succeeded, now);
       own.metrics[succeeded ? 'ok' : 'failed'] += 1;
       if (succeeded) {
         finish(name, outcome);
@@ -297,11 +317,15 @@ function shareOf(deadlineAtMs: number, parts: number): number {
 interface Spent {
   readonly modelMicros: number;
   readonly queueMicros: number;
+  readonly cached: boolean;
 }
+
+const NOTHING_SPENT: Spent = { modelMicros: 0, queueMicros: 0, cached: true };
 
 const sumOf = (spent: Spent, outcome: Spent): Spent => ({
   modelMicros: spent.modelMicros + outcome.modelMicros,
   queueMicros: spent.queueMicros + outcome.queueMicros,
+  cached: spent.cached && outcome.cached,
 });
 
 const NO_MEMBERS: readonly Member[] = Object.freeze([]);
@@ -369,6 +393,7 @@ function skippedOutcome(run: RowRun, decision: Decision, error: unknown): Outcom
     modelMicros: 0,
     queueMicros: 0,
     batchRows: 0,
+    cached: false,
   };
 }
 

@@ -24,6 +24,13 @@ export interface TargetMetrics {
   breakerSettings: string;
 }
 
+/** Rows looked up in the cache, per endpoint that has one. `error`: it was away, late, or held something else. */
+export interface CacheMetrics {
+  hit: number;
+  miss: number;
+  error: number;
+}
+
 /** Counted per endpoint, model and version. */
 export interface VersionMetrics {
   ok: number;
@@ -64,6 +71,7 @@ export interface GatewayMetrics {
   version(endpoint: string, model: string, version: string): VersionMetrics;
   model(model: string, version: string): ModelMetrics;
   target(endpoint: string, path: string): TargetMetrics;
+  cache(endpoint: string): CacheMetrics;
   /** Rows of an endpoint, over all models and versions that answered it. */
   rowsOf(endpoint: string): VersionMetrics;
   countRejection(endpoint: string, code: string): void;
@@ -89,6 +97,7 @@ export function createGatewayMetrics(): GatewayMetrics {
   const targets = createSeries(
     (): TargetMetrics => ({ ok: 0, failed: 0, retries: 0, skipped: 0, breaker: undefined, breakerSettings: '' }),
   );
+  const caches = createSeries((): CacheMetrics => ({ hit: 0, miss: 0, error: 0 }));
   const versions = createSeries(() => ({ ok: 0, failed: 0 }));
   const models = createSeries(() => ({
     run: new Histogram(DURATION_BOUNDS_MICROS),
@@ -105,6 +114,7 @@ export function createGatewayMetrics(): GatewayMetrics {
     version: (endpoint, model, version) => versions.get({ endpoint, model, version }),
     model: (model, version) => models.get({ model, version }),
     target: (endpoint, path) => targets.get({ endpoint, path }),
+    cache: (endpoint) => caches.get({ endpoint }),
     rowsOf(endpoint) {
       const total = { ok: 0, failed: 0 };
       for (const { labels, series } of versions.list()) {
@@ -179,6 +189,17 @@ export function createGatewayMetrics(): GatewayMetrics {
             { labels: { ...labels, outcome: 'run' }, value: series.shadowed },
             { labels: { ...labels, outcome: 'dropped' }, value: series.shadowsDropped },
           ]),
+        ),
+        renderSamples(
+          'switchyard_cache_lookups_total',
+          'counter',
+          'Rows of a model that were looked up in the cache; after an error as after a miss the model was asked.',
+          caches.list().flatMap(({ labels, series }) =>
+            (['hit', 'miss', 'error'] as const).map((outcome) => ({
+              labels: { ...labels, outcome },
+              value: series[outcome],
+            })),
+          ),
         ),
         renderSamples(
           'switchyard_target_requests_total',

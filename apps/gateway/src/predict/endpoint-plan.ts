@@ -19,9 +19,17 @@ import {
   resolveVersion,
 } from '@switchyard/routing';
 import type { LoadedModel } from '@switchyard/runtimes';
+import type { KeptAnswers, VersionCache } from '../cache/kept-answers.ts';
+import { keyPrefix } from '../cache/row-key.ts';
 import { CircuitBreaker, RetryBudget } from '../execution/circuit-breaker.ts';
 import { type EnsemblePlan, planEnsemble } from '../execution/ensemble-plan.ts';
-import type { EndpointMetrics, ModelMetrics, TargetMetrics, VersionMetrics } from '../metrics/gateway-metrics.ts';
+import type {
+  CacheMetrics,
+  EndpointMetrics,
+  ModelMetrics,
+  TargetMetrics,
+  VersionMetrics,
+} from '../metrics/gateway-metrics.ts';
 import type { EndpointLoad } from './admission.ts';
 import {
   type FeaturePlan,
@@ -51,13 +59,15 @@ export interface LeafPlan extends ServedPlan {
   /** Undefined for a row that a shadow does not take. */
   readonly gather: ShadowGatherer;
   readonly modelMetrics: ModelMetrics;
+  /** Undefined where the endpoint has none, and for shadows, which are there to show how a model behaves. */
+  readonly cache: VersionCache | undefined;
 }
 
 export interface PlannedEnsemble {
   readonly plan: EnsemblePlan;
   readonly served: ServedPlan;
   /** The meta-model of stacking. */
-  readonly meta: Pick<LeafPlan, 'model' | 'loaded' | 'modelMetrics'> | undefined;
+  readonly meta: Pick<LeafPlan, 'model' | 'loaded' | 'modelMetrics' | 'cache'> | undefined;
 }
 
 /** What a fallback node remembers from one request to the next. */
@@ -104,6 +114,9 @@ export interface PlanContext {
   readonly versionMetrics: (endpoint: string, model: string, version: string) => VersionMetrics;
   readonly modelMetrics: (model: string, version: string) => ModelMetrics;
   readonly targetMetrics: (endpoint: string, path: string) => TargetMetrics;
+  readonly cacheMetrics: (endpoint: string) => CacheMetrics;
+  /** Undefined: nothing is kept, whatever endpoints say. */
+  readonly keptAnswers?: KeptAnswers | undefined;
 }
 
 /** The name under which an ensemble answers. */
@@ -168,6 +181,7 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
       loaded,
       gather,
       modelMetrics: context.modelMetrics(leaf.model, served.version),
+      cache: isShadow ? undefined : planCache(endpoint, leaf.model, served, context),
     });
   }
 
@@ -257,10 +271,23 @@ function contentKeyOf(endpoint: ServedEndpoint, snapshot: ServingSnapshot): stri
 }
 
 function planMeta(endpoint: ServedEndpoint, node: Reference, context: PlanContext): PlannedEnsemble['meta'] {
-  const { version } = versionOf(endpoint, node, context.snapshot).served;
+  const { served } = versionOf(endpoint, node, context.snapshot);
+  const { version } = served;
   const loaded = context.findLoaded(node.model, version);
   if (loaded === undefined) throw new Error(`version ${version} of meta-model '${node.model}' is not loaded`);
-  return { model: node.model, loaded, modelMetrics: context.modelMetrics(node.model, version) };
+  const cache = planCache(endpoint, node.model, served, context);
+  return { model: node.model, loaded, modelMetrics: context.modelMetrics(node.model, version), cache };
+}
+
+function planCache(
+  { name, settings }: ServedEndpoint,
+  model: string,
+  served: ServedVersion,
+  { keptAnswers, cacheMetrics }: PlanContext,
+): VersionCache | undefined {
+  if (settings.cache === undefined || keptAnswers === undefined) return undefined;
+  const ttlMs = settings.cache.ttlSeconds * 1_000;
+  return { kept: keptAnswers, prefix: keyPrefix(model, served), ttlMs, lookups: cacheMetrics(name) };
 }
 
 function firstLeafOf(start: CompiledNode): CompiledModel {

@@ -104,7 +104,7 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
       calls: createModelCalls(({ modelMicros }) => {
         const now = performance.now();
         modelTimes.push([now - modelMicros / 1_000, now]);
-      }),
+      }, arrival.startedAtMs + timeoutMs),
       shadows: [],
       timeoutMs,
       modelTimes,
@@ -249,6 +249,7 @@ function linesOf(job: Job, failure: unknown | undefined, answered: readonly Answ
       modelMicros: outcome?.modelMicros ?? 0,
       batchRows: outcome?.batchRows ?? 0,
       members: outcome?.members ?? [],
+      cached: error === '' && outcome?.cached === true,
     };
     const { steps, propensity } = outcome ?? decision;
     lines.push(predictionLine(plan, served, shared, id, unit, received, steps, propensity, row));

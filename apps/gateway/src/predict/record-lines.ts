@@ -25,6 +25,7 @@ export interface RowOutcome {
   readonly modelMicros: number;
   readonly batchRows: number;
   readonly members: readonly Member[];
+  readonly cached: boolean;
 }
 
 export function predictionLine(
@@ -69,7 +70,7 @@ export function assembleLine(
       outcome.members.length === 0 ? '[]' : JSON.stringify(outcome.members)
     },` +
     `"totalMicros":${Math.round(outcome.totalMicros)},"queueMicros":${Math.round(outcome.queueMicros)},` +
-    `"modelMicros":${Math.round(outcome.modelMicros)},"batchRows":${outcome.batchRows},"cached":false}`
+    `"modelMicros":${Math.round(outcome.modelMicros)},"batchRows":${outcome.batchRows},"cached":${outcome.cached}}`
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ServedVersion, ServingSnapshot } from '@switchyard/contracts';
 import type { LoadedModel } from '@switchyard/runtimes';
+import type { KeptAnswers } from '../cache/kept-answers.ts';
 import type { GatewayMetrics, ModelMetrics, VersionMetrics } from '../metrics/gateway-metrics.ts';
 import { type EndpointLoad, newEndpointLoad } from '../predict/admission.ts';
 import { type EndpointPlan, planEndpoint } from '../predict/endpoint-plan.ts';
@@ -44,10 +45,11 @@ export interface ServingStateContext {
   readonly metrics: GatewayMetrics;
   readonly loads: Map<string, EndpointLoad>;
   readonly findLoaded: (model: string, version: string) => LoadedModel | undefined;
+  readonly keptAnswers?: KeptAnswers | undefined;
 }
 
 export function buildServingState(snapshot: ServingSnapshot, context: ServingStateContext): ServingState {
-  const { gateway, metrics, loads, findLoaded } = context;
+  const { gateway, metrics, loads, findLoaded, keptAnswers } = context;
   const loadOf = (name: string): EndpointLoad => {
     const known = loads.get(name) ?? newEndpointLoad();
     loads.set(name, known);
@@ -64,6 +66,8 @@ export function buildServingState(snapshot: ServingSnapshot, context: ServingSta
       versionMetrics: metrics.version,
       modelMetrics: metrics.model,
       targetMetrics: metrics.target,
+      cacheMetrics: metrics.cache,
+      keptAnswers,
     });
     endpoints.set(endpoint.name, plan);
   }

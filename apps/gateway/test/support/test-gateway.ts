@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { type LogRecord, logRecordSchema, type ServingSnapshot, SwitchyardError } from '@switchyard/contracts';
 import type { LineBlock } from '@switchyard/prediction-log';
 import type { LoadedModel } from '@switchyard/runtimes';
+import type { KeptAnswers } from '../../src/cache/kept-answers.ts';
 import { createGrpcServer, type GrpcServer } from '../../src/grpc/grpc-server.ts';
 import { createHttpServer } from '../../src/http/http-server.ts';
 import { createIdGenerator } from '../../src/identifiers.ts';
@@ -75,6 +76,7 @@ function createMemoryLog(): MemoryLog {
 export async function startTestGateway(
   limits = { bodyMaximumBytes: 100_000, batchMaximumRows: 100 },
   httpLimits: Parameters<typeof createHttpServer>[1] = {},
+  keptAnswers?: KeptAnswers,
 ): Promise<TestGateway> {
   const log = createMemoryLog();
   const metrics = createGatewayMetrics();
@@ -142,6 +144,7 @@ export async function startTestGateway(
         metrics,
         loads,
         findLoaded: (model, version) => models.get(`${model}/${version}`),
+        keptAnswers,
       });
     },
     call: (path, init = {}) => fetch(`${url}${path}`, init as RequestInit),

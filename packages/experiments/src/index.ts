@@ -37,6 +37,7 @@ export {
   type EmpiricalBernsteinState,
 } from './empirical-bernstein.ts';
 export { compareEventCounts, type EventCountEvidence, eventCountPoint } from './event-counts.ts';
+export { histogramQuantilePoint } from './histogram-quantile-point.ts';
 export { compareMeans } from './means.ts';
 export {
   type AdaptiveObservation,

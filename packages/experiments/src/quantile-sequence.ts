@@ -41,7 +41,7 @@ export function quantileInterval(
   values: readonly number[],
   settings: QuantileSequenceSettings,
 ): Result<{ readonly estimate: number; readonly lower: number; readonly upper: number; readonly alpha: number }> {
-  const problem = checkAllFinite('values', values) ?? checkSettings(settings);
+  const problem = checkAllFinite('values', values) ?? checkQuantileSettings(settings);
   return problem ?? sortedInterval(sortedCopy(values), settings, settings.alpha ?? 0.05);
 }
 
@@ -61,7 +61,7 @@ export function compareQuantilesAnytime(
   settings: QuantileSequenceSettings,
 ): Result<QuantileEvidence> {
   const problem =
-    checkAllFinite('control', control) ?? checkAllFinite('treatment', treatment) ?? checkSettings(settings);
+    checkAllFinite('control', control) ?? checkAllFinite('treatment', treatment) ?? checkQuantileSettings(settings);
   if (problem) return problem;
   const arms = [sortedCopy(control), sortedCopy(treatment)] as const;
   const curves = arms.map((sorted) => evidenceCurve(sorted.length, settings.quantile, settings.horizonCount));
@@ -108,7 +108,7 @@ export function compareHistogramQuantilesAnytime(
     checkBins('control', control) ??
     checkBins('treatment', treatment) ??
     checkSameLength('treatment', treatment.length, control.length) ??
-    checkSettings(settings);
+    checkQuantileSettings(settings);
   if (problem) return problem;
   const counts = [control, treatment] as const;
   const curves = counts.map((bins) =>
@@ -178,24 +178,35 @@ function evidenceCurve(count: number, quantile: number, horizonCount: number): E
 }
 
 function sortedInterval(sorted: Float64Array, settings: QuantileSequenceSettings, alpha: number) {
-  const { quantile, horizonCount } = settings;
-  const count = sorted.length;
-  const scale = mixtureScale(quantile, horizonCount, TUNING_ALPHA);
-  const logE = betaMixtureCurve(count, quantile, scale);
+  const ranks = believableRanks(sorted.length, settings, alpha);
+  if (!ranks.ok) return ranks;
+  return {
+    ok: true as const,
+    estimate: valueAtQuantile(sorted, settings.quantile),
+    lower: sorted[ranks.fewest - 1] as number,
+    upper: sorted[ranks.most - 1] as number,
+    alpha,
+  };
+}
+
+/** Ranks (from 1) of the order statistics between which the quantile lies. */
+export function believableRanks(
+  count: number,
+  settings: QuantileSequenceSettings,
+  alpha: number,
+): Result<{ readonly fewest: number; readonly most: number }> {
+  const scale = mixtureScale(settings.quantile, settings.horizonCount, TUNING_ALPHA);
+  const logE = betaMixtureCurve(count, settings.quantile, scale);
   const excess = (successes: number) => logE(successes) + Math.log(alpha);
   const minimiser = minimise(logE, 0, count);
   if (excess(0) < 0 || excess(count) < 0) {
     const minimum = smallestAnswerable(settings, scale, alpha);
     return failure('too-few-rows', `about ${minimum} values for both ends of this quantile; there are ${count}`);
   }
-  const fewest = Math.max(1, Math.ceil(findRoot(excess, 0, minimiser, false)));
-  const most = Math.min(count, Math.floor(findRoot(excess, minimiser, count, true)) + 1);
   return {
-    ok: true as const,
-    estimate: valueAtQuantile(sorted, quantile),
-    lower: sorted[fewest - 1] as number,
-    upper: sorted[most - 1] as number,
-    alpha,
+    ok: true,
+    fewest: Math.max(1, Math.ceil(findRoot(excess, 0, minimiser, false))),
+    most: Math.min(count, Math.floor(findRoot(excess, minimiser, count, true)) + 1),
   };
 }
 
@@ -215,7 +226,7 @@ function toEvidence(logEValue: number): Result<QuantileEvidence> {
   return { ok: true, logEValue: Math.max(0, logEValue), pValue: Math.min(1, Math.exp(-logEValue)) };
 }
 
-function checkBins(name: string, bins: readonly number[]): Failure | undefined {
+export function checkBins(name: string, bins: readonly number[]): Failure | undefined {
   if (bins.length === 0) return failure('empty', `${name} must have at least one bin`);
   let total = 0;
   for (let index = 0; index < bins.length; index += 1) {
@@ -226,7 +237,7 @@ function checkBins(name: string, bins: readonly number[]): Failure | undefined {
   return total > 0 ? undefined : failure('empty', `${name} must hold at least one value`);
 }
 
-function checkSettings(settings: QuantileSequenceSettings): Failure | undefined {
+export function checkQuantileSettings(settings: QuantileSequenceSettings): Failure | undefined {
   return firstFailure(
     checkOpenUnit('quantile', settings.quantile),
     checkOpenUnit('alpha', settings.alpha ?? 0.05),

@@ -18,10 +18,12 @@ import {
   createSampleRatioProcess,
   createTwoProportionProcess,
   eventCountPoint,
+  histogramQuantilePoint,
   type MeanSummary,
   mergePairSummaries,
   mergeSummaries,
   type PairSummary,
+  quantileSequencePoint,
   relativeSequencePoint,
   sampleRatioEvidence,
   sequencePoint,
@@ -336,6 +338,30 @@ describe('sequences', () => {
         const raw = answer(compareQuantilesAnytime(x, y, settings));
         expect(binned.logEValue).toBeLessThanOrEqual(raw.logEValue + 1e-6);
       }),
+    );
+  });
+
+  test('of histograms hold those of the raw values, no wider than their bins', () => {
+    const latency = fc.array(fc.double({ min: 0, max: 39.99, noNaN: true }), { minLength: 80, maxLength: 300 });
+    fc.assert(
+      fc.property(latency, latency, fc.constantFrom(0.5, 0.8), (x, y, quantile) => {
+        const settings = { quantile, horizonCount: 60 };
+        const raw = quantileSequencePoint(x, y, settings);
+        fc.pre(raw.ok);
+        const bins = (values: number[]) => {
+          const counts = new Array<number>(40).fill(0);
+          for (const one of values) counts[Math.floor(one)]! += 1;
+          return counts;
+        };
+        const edges = Array.from({ length: 41 }, (_, edge) => edge);
+        const binned = answer(histogramQuantilePoint({ control: bins(x), treatment: bins(y) }, edges, settings));
+        if (!raw.ok) return;
+        expect(binned.lower).toBeLessThanOrEqual(raw.lower);
+        expect(binned.upper).toBeGreaterThanOrEqual(raw.upper);
+        expect(binned.upper - binned.lower).toBeLessThanOrEqual(raw.upper - raw.lower + 4);
+        expect(binned.lower <= binned.estimate && binned.estimate <= binned.upper).toBe(true);
+      }),
+      { numRuns: 50 },
     );
   });
 

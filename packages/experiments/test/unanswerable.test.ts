@@ -641,6 +641,51 @@ const UNANSWERABLE: Record<string, Case[]> = {
       (includedShare) => experiments.experimentDuration(100, { unitsPerDay: 10, includedShare }),
     ),
   ],
+  histogramQuantilePoint: [
+    ...(
+      [
+        ['empty', []],
+        ['no values', [0, 0, 0]],
+        ['one row', [0, 1, 0]],
+        ['NaN', [1, NAN, 2]],
+        ['infinite', [1, INF, 2]],
+        ['missing', [1, NONE, 2]],
+        ['lengths', [100, 200]],
+        ['all in the open bin', [0, 0, 500]],
+      ] as [string, number[]][]
+    ).map(
+      ([what, control]): Case => [
+        what,
+        () =>
+          experiments.histogramQuantilePoint({ control, treatment: [100, 200, 300] }, [0, 1, 2, INF], {
+            quantile: 0.5,
+            horizonCount: 100,
+          }),
+      ],
+    ),
+    ...(
+      [
+        ['edges that fall', [0, 2, 1, 3]],
+        ['NaN edge', [0, NAN, 2, 3]],
+        ['too few edges', [0, 1, 2]],
+      ] as [string, number[]][]
+    ).map(
+      ([what, edges]): Case => [
+        what,
+        () =>
+          experiments.histogramQuantilePoint({ control: [100, 200, 300], treatment: [100, 200, 300] }, edges, {
+            quantile: 0.5,
+            horizonCount: 100,
+          }),
+      ],
+    ),
+    ...bad('quantile', BAD_SHARES, (quantile) =>
+      experiments.histogramQuantilePoint({ control: [100, 200], treatment: [100, 200] }, [0, 1, 2], {
+        quantile,
+        horizonCount: 100,
+      }),
+    ),
+  ],
   mergePairSummaries: arms(BAD_PAIRS, pair(), experiments.mergePairSummaries),
   mergeSummaries: arms(BAD_MEANS, mean(), experiments.mergeSummaries),
   minimumDetectableEffect: [

@@ -45,7 +45,7 @@ const banditPolicy: Policy = {
     algorithm: 'thompson',
     reward: { from: 'correct' },
     arms: [branch('popularity'), branch('network')],
-    minimumPropensity: 0.05,
+    minimumPropensity: 0.1,
   },
   shadows: [branch('logistic')],
 };
@@ -144,7 +144,8 @@ describe('learning from feedback', () => {
     const [first = 1, ...rest] = shares;
     expect(first).toBeGreaterThan(0.3);
     expect(first).toBeLessThan(0.7);
-    expect(rest.at(-1)).toBeGreaterThan(0.8);
+    // At most 0.9, so that what is learnt later about the other arm can still turn it.
+    expect(rest.at(-1)).toBeGreaterThan(0.7);
   });
 
   it('counts labels that come late, and labels that change', async () => {
@@ -267,13 +268,14 @@ describe('what was logged', () => {
     }
     expect(cells.size).toBeGreaterThan(4);
 
-    // Pearson's χ² over all sets of probabilities under which every arm was to be expected five times.
+    // Pearson's χ² over all sets of probabilities under which every arm was to be expected ten times:
+    // with fewer, the statistic is further from χ² than it may be.
     let statistic = 0;
     let degrees = 0;
     for (const { probabilities, counts } of cells.values()) {
       const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
       const expected = Object.entries(probabilities).map(([name, share]) => ({ name, count: share * total }));
-      if (expected.some(({ count }) => count < 5)) continue;
+      if (expected.some(({ count }) => count < 9.99)) continue;
       for (const { name, count } of expected) statistic += ((counts.get(name) ?? 0) - count) ** 2 / count;
       degrees += expected.length - 1;
     }

@@ -261,6 +261,27 @@ describe('the learning loop', () => {
     expect([second.status().isOwner, third.status().isOwner]).toEqual([false, true]);
   });
 
+  it('asks nobody anything while no live policy learns', async () => {
+    const asked: string[] = [];
+    const query: AnalyticsStore['query'] = (sql, parameters) => {
+      asked.push(sql);
+      return analytics.query(sql, parameters);
+    };
+    await publish('pay', 1, policy);
+    const loop = makeLoop({ analytics: { query } });
+    await loop.learnNow();
+    expect(asked.length).toBeGreaterThan(0);
+    await publish('pay', 2, arms[1].policy);
+    asked.length = 0;
+    await loop.learnNow();
+    expect(asked).toEqual([]);
+    expect(loop.status().isOwner).toBe(false);
+    expect(await metadata.db.selectFrom('job_leases').selectAll().execute()).toEqual([]);
+    await publish('pay', 3, policy);
+    await loop.learnNow();
+    expect(loop.status().isOwner).toBe(true);
+  });
+
   it('writes nothing when it lost its place while the store was slow', async () => {
     await publish('pay', 1, policy);
     await insert(judged('otherwise/a', 'fraud'));

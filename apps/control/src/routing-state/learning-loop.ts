@@ -15,7 +15,7 @@ import { isWorthPublishing } from './worth-publishing.ts';
 export interface LearningLoopOptions {
   readonly metadata: MetadataStore;
   readonly analytics: Analytics;
-  readonly snapshots: Pick<SnapshotPublisher, 'change'>;
+  readonly snapshots: Pick<SnapshotPublisher, 'change' | 'current'>;
   readonly intervalMs: number;
   /** Tells this process from others that share the metadata store. */
   readonly owner: string;
@@ -48,6 +48,8 @@ const LEASE_ROUNDS = 3;
 const LEASE_MINIMUM_MS = 5_000;
 /** A node whose sums take long is looked at less often, so that looking takes at most this share of the time. */
 const MAXIMUM_SHARE = 0.1;
+/** A query that failed may have waited long for nothing, which says little about the next one. */
+const FAILED_PAUSE_MS = 30_000;
 const HISTORY_DAYS = 30;
 const FORGET_EVERY_MS = 3_600_000;
 
@@ -79,6 +81,7 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
   let running: Promise<void> | undefined;
   let isStarted = false;
   let isStopping = false;
+  let hasFailed = false;
 
   async function learn(endpoint: RegistryEndpoint, view: RegistryView, seen: Set<string>): Promise<LearntState[]> {
     const nodes = findLearningNodes(endpoint.live.policy, (leaf) => resolveLeaf(view, leaf));
@@ -115,13 +118,25 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
         }
         failing.add(key);
       }
-      memory.pausedUntil =
-        performance.now() + (performance.now() - startedAt) / (options.maximumShare ?? MAXIMUM_SHARE);
+      const pauseMs = (performance.now() - startedAt) / (options.maximumShare ?? MAXIMUM_SHARE);
+      memory.pausedUntil = performance.now() + (failing.has(key) ? Math.min(pauseMs, FAILED_PAUSE_MS) : pauseMs);
     }
     return learnt;
   }
 
   async function round(): Promise<void> {
+    if (performance.now() - lastForgotten > FORGET_EVERY_MS) {
+      await forgetOldStates(metadata.db, HISTORY_DAYS);
+      lastForgotten = performance.now();
+    }
+    if (!isAnythingToLearn()) {
+      // Where nothing learns, nothing is read or written every few seconds.
+      if (isOwner) await lease.release(metadata.db);
+      isOwner = false;
+      memories.clear();
+      failing.clear();
+      return;
+    }
     isOwner = await lease.acquire(metadata.db);
     if (!isOwner) return;
     const view = await loadRegistry(metadata.db);
@@ -144,18 +159,25 @@ export function createLearningLoop(options: LearningLoopOptions): LearningLoop {
         published += learnt.length;
       });
     }
-    if (performance.now() - lastForgotten > FORGET_EVERY_MS) {
-      await forgetOldStates(metadata.db, HISTORY_DAYS);
-      lastForgotten = performance.now();
-    }
   }
+
+  const isAnythingToLearn = (): boolean =>
+    Object.values(snapshots.current().endpoints).some(
+      ({ policy }) => findLearningNodes(policy, () => undefined).length > 0,
+    );
 
   /** One round at a time; a caller that comes during one gets a round of its own after it. */
   async function pass(): Promise<void> {
     while (running !== undefined) await running;
-    running = round().catch((error: unknown) => {
-      log.error({ err: error }, 'learning from feedback failed, it is tried again');
-    });
+    running = round().then(
+      () => {
+        hasFailed = false;
+      },
+      (error: unknown) => {
+        if (!hasFailed) log.error({ err: error }, 'learning from feedback failed, it is tried again');
+        hasFailed = true;
+      },
+    );
     await running;
     running = undefined;
   }

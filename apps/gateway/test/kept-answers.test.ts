@@ -199,7 +199,8 @@ describe('the time a look-up may take', () => {
     const never = Number.POSITIVE_INFINITY;
     expect(limitOf(never, never)).toBe(20);
     expect(limitOf(100_000, 100_000)).toBe(20);
-    for (const limit of [limitOf(10, never), limitOf(never, 10), limitOf(100_000, 10)]) expect(limit).toBeLessThanOrEqual(5);
+    for (const limit of [limitOf(10, never), limitOf(never, 10), limitOf(100_000, 10)])
+      expect(limit).toBeLessThanOrEqual(5);
     expect(limitOf(-1, never)).toBeLessThan(0);
   });
 });

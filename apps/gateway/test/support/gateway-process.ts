@@ -26,12 +26,14 @@ export function spawnGateway(options: {
   grpcPort?: number;
   reusePort?: boolean;
   nodeArguments?: readonly string[];
+  cacheUrl?: string;
 }): GatewayProcess {
   const settings = {
     config: configSchema.parse({
       dataDir: options.dataDir,
       gatewayPort: options.port ?? 0,
       grpcPort: options.grpcPort ?? 0,
+      cacheUrl: options.cacheUrl,
     }),
     internalToken: INTERNAL_TOKEN,
     controlUrl: options.controlUrl,

@@ -33,6 +33,8 @@ export interface MockApi {
   readonly bodies: unknown[];
   /** Somebody else publishes. */
   readonly publish: (endpoint: string, policy: Policy, by: string, note: string) => void;
+  /** From now on everything that is published would refuse what clients send, for this reason. */
+  readonly refuseClients: (reason: string) => void;
   readonly dropSockets: () => void;
   readonly sendLive: (message: LiveMessage) => void;
   readonly close: () => Promise<void>;
@@ -140,6 +142,10 @@ export async function startMockApi(
       changes.length = 0;
       bodies.length = 0;
       trials.clear();
+      clientsRefusedFor = undefined;
+    },
+    refuseClients: (reason) => {
+      clientsRefusedFor = reason;
     },
     dropSockets: () => {
       for (const socket of sockets.clients) socket.terminate();
@@ -282,7 +288,7 @@ function endpointRoute(
   method: string,
   name: string,
   sub: string,
-  body: { policy?: Policy; baseRevision?: number; note?: string; author?: string; revision?: number },
+  body: { policy?: Policy; baseRevision?: number; note?: string; author?: string; revision?: number; force?: boolean },
   now: number,
 ): unknown {
   if (name === '') return { items: [...state.endpoints.keys()].map((one) => endpointOf(state, one)) };
@@ -302,6 +308,11 @@ function endpointRoute(
     };
   }
   const publish = (policy: Policy, note: string, rollbackOf: number | null) => {
+    if (clientsRefusedFor !== undefined && body.force !== true) {
+      throw new Refusal(409, 'clients_refused', `Requests would be refused: ${clientsRefusedFor}`, [
+        { field: 'policy', detail: clientsRefusedFor },
+      ]);
+    }
     const made = {
       endpoint: name,
       revision: (live?.revision ?? 0) + 1,
@@ -373,6 +384,7 @@ function problemsOf(state: MockState, policy: Policy, field: string): { field: s
 }
 
 /** Trials by id, with when they can be read. */
+let clientsRefusedFor: string | undefined;
 const trials = new Map<string, { readonly readableAt: number; readonly detail: unknown }>();
 const UNTIL_READABLE_MS = 900;
 

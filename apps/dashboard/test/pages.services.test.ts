@@ -307,6 +307,21 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await close();
     });
 
+    test('what clients send and a new version would refuse is told, and it can be published all the same', async () => {
+      const { page, close } = await open('/models/random-forest');
+      api.refuseClients("feature 'country': it is required; 120 of 187 recent requests");
+      await page.getByRole('button', { name: 'Deploy version 3' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
+      await dialog.getByRole('alert').getByText('120 of 187 recent requests').waitFor();
+      await dialog.getByRole('alert').getByText('clients_refused').waitFor();
+      expect(api.bodies.at(-1)).not.toHaveProperty('force');
+      await dialog.getByRole('button', { name: 'Deploy all the same' }).click();
+      await page.getByText('random-forest v3 is deployed to fraud.').waitFor();
+      expect(api.bodies.at(-1)).toMatchObject({ force: true });
+      await close();
+    });
+
     test('what is deployed already cannot be deployed again', async () => {
       const { page, close } = await open('/models/random-forest');
       await page.getByRole('button', { name: 'Deploy version 2' }).click();

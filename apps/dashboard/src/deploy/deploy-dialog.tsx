@@ -1,7 +1,6 @@
 import type { Endpoint } from '@switchyard/contracts';
 import { useState } from 'react';
 import { useCheckPolicyQuery, useListEndpointsQuery, usePutEndpointMutation } from '../api/api.ts';
-import { isApiError } from '../api/api-error.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Select, TextInput } from '../ui/field.tsx';
@@ -9,6 +8,7 @@ import { QueryView, SkeletonRows } from '../ui/query-view.tsx';
 import { Changes } from './changes.tsx';
 import styles from './dialogs.module.css';
 import { usesModel, withModelVersion } from './policy-change.ts';
+import { isClientsRefused, PublishFailure } from './publish-failure.tsx';
 import { useUndoable } from './use-undoable.tsx';
 
 const NEW = ' new';
@@ -53,11 +53,13 @@ function DeployForm(props: {
       : withModelVersion(existing.live.policy, model, version);
   const body = { policy, baseRevision: existing?.live.revision ?? 0 };
   const check = useCheckPolicyQuery({ params: { endpoint: name }, body }, { skip: name === '' || isTaken });
-  const error = isApiError(publishing.error) ? publishing.error : undefined;
+  // What was said of one endpoint is not insisted on at another.
+  const error = publishing.originalArgs?.params.endpoint === name ? publishing.error : undefined;
+  const force = isClientsRefused(error);
   const deploy = async () => {
     const result = await publish({
       params: { endpoint: name },
-      body: { ...body, note: note === '' ? `Deploy ${model} v${version}` : note },
+      body: { ...body, note: note === '' ? `Deploy ${model} v${version}` : note, ...(force ? { force } : {}) },
     });
     if (result.data === undefined) return;
     said(result.data, existing?.live.revision ?? null, `${model} v${version} is deployed to ${name}.`);
@@ -101,25 +103,18 @@ function DeployForm(props: {
         onChange={(event) => setNote(event.target.value)}
         placeholder={`Deploy ${model} v${version}`}
       />
-      {error !== undefined && (
-        <p className={styles.error} role="alert">
-          {error.code === 'revision_conflict'
-            ? 'Somebody published meanwhile. The changes above are now against that revision; look again.'
-            : error.detail}{' '}
-          <code>{error.code}</code>
-        </p>
-      )}
+      <PublishFailure error={error} />
       <div className={styles.footer}>
         <Button kind="quiet" onClick={props.onClose}>
           Cancel
         </Button>
         <Button
-          kind="primary"
+          kind={force ? 'danger' : 'primary'}
           busy={publishing.isLoading}
           disabled={check.data?.valid !== true || check.isFetching || check.data.changes.length === 0 || isTaken}
           onClick={() => void deploy()}
         >
-          Deploy
+          {force ? 'Deploy all the same' : 'Deploy'}
         </Button>
       </div>
     </div>

@@ -1,7 +1,6 @@
 import type { Endpoint, EndpointRevision } from '@switchyard/contracts';
 import { useState } from 'react';
 import { useCheckPolicyQuery, useListRevisionsQuery, useRollbackEndpointMutation } from '../api/api.ts';
-import { isApiError } from '../api/api-error.ts';
 import { formatInstant } from '../format/format.ts';
 import { useTimeRange } from '../time/use-time-range.tsx';
 import { Button } from '../ui/button.tsx';
@@ -10,6 +9,7 @@ import { Select } from '../ui/field.tsx';
 import { QueryView, SkeletonRows } from '../ui/query-view.tsx';
 import { Changes } from './changes.tsx';
 import styles from './dialogs.module.css';
+import { isClientsRefused, PublishFailure } from './publish-failure.tsx';
 import { useUndoable } from './use-undoable.tsx';
 
 /** Publishes an earlier revision again, after showing what that changes. The one before the live one unless another is given. */
@@ -52,10 +52,15 @@ function RollbackForm(props: {
     },
     { skip: target === undefined },
   );
-  const error = isApiError(rolling.error) ? rolling.error : undefined;
+  // What was said of one revision is not insisted on for another.
+  const error = rolling.originalArgs?.body.revision === target?.revision ? rolling.error : undefined;
+  const force = isClientsRefused(error);
   if (target === undefined) return <p>There is no earlier revision to go back to.</p>;
   const publish = async () => {
-    const result = await rollback({ params: { endpoint: endpoint.name }, body: { revision: target.revision } });
+    const result = await rollback({
+      params: { endpoint: endpoint.name },
+      body: { revision: target.revision, ...(force ? { force } : {}) },
+    });
     if (result.data === undefined) return;
     said(result.data, endpoint.live.revision, `${endpoint.name} serves what revision ${target.revision} did.`);
     props.onClose();
@@ -78,22 +83,18 @@ function RollbackForm(props: {
       <p className={styles.note}>
         The rollback is published as revision {endpoint.live.revision + 1}; nothing of the history is lost.
       </p>
-      {error !== undefined && (
-        <p className={styles.error} role="alert">
-          {error.detail} <code>{error.code}</code>
-        </p>
-      )}
+      <PublishFailure error={error} />
       <div className={styles.footer}>
         <Button kind="quiet" onClick={props.onClose}>
           Cancel
         </Button>
         <Button
-          kind="primary"
+          kind={force ? 'danger' : 'primary'}
           busy={rolling.isLoading}
           disabled={check.data?.valid !== true || check.isFetching || check.data.changes.length === 0}
           onClick={() => void publish()}
         >
-          Roll back
+          {force ? 'Roll back all the same' : 'Roll back'}
         </Button>
       </div>
     </div>

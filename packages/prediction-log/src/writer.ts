@@ -90,6 +90,9 @@ function readNextSequence(directory: string): number {
   return next;
 }
 
+/** Segment numbers remembered with one write; a restart skips those that were not used. */
+const RESERVED_SEQUENCES = 1_000;
+
 /**
  * Opens the log for appending. Leftovers of an earlier life of the same writer are sealed first.
  * Throws SwitchyardError('log_unavailable') when another live process writes under this name,
@@ -127,6 +130,7 @@ function bytesOf(lines: readonly (string | LineBlock)[]): Uint8Array {
 function startWriter(options: PredictionLogOptions, directory: string, claim: Claim): PredictionLogWriter {
   sealLeftovers(directory);
   let sequence = readNextSequence(directory);
+  let reservedUntil = sequence;
   const unshipped = createUnshippedGauge(directory);
   let segment: OpenSegment | undefined;
   let ageTimer: NodeJS.Timeout | undefined;
@@ -138,10 +142,14 @@ function startWriter(options: PredictionLogOptions, directory: string, claim: Cl
   const unshippedBytes = () => unshipped.bytes() + (segment?.sizeBytes() ?? 0);
 
   function openSegment(): OpenSegment {
-    // Remembered before it is used: a number may be skipped, never used twice.
-    const temporary = join(directory, 'next-sequence.new');
-    writeFileSync(temporary, String(sequence + 1));
-    renameSync(temporary, join(directory, 'next-sequence'));
+    // Remembered before it is used: a number may be skipped, never used twice. Many are remembered at once, because
+    // replacing a file can wait for the disk, and requests wait meanwhile.
+    if (sequence >= reservedUntil) {
+      const temporary = join(directory, 'next-sequence.new');
+      writeFileSync(temporary, String(sequence + RESERVED_SEQUENCES));
+      renameSync(temporary, join(directory, 'next-sequence'));
+      reservedUntil = sequence + RESERVED_SEQUENCES;
+    }
     const opened = createOpenSegment(directory, sequence, options.fsync);
     sequence += 1;
     armAgeTimer(opened);

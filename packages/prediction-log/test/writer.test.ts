@@ -128,12 +128,15 @@ describe('openPredictionLog', () => {
   });
 
   it('counts on after a restart, also when all earlier segments were shipped and deleted', async () => {
+    let last = 0;
     for (let life = 0; life < 3; life += 1) {
       const writer = openLog();
       writer.write(['{}']);
       await writer.close();
       const [segment] = await listSealedSegments(directory);
-      expect(segment?.sequence).toBe(life + 1);
+      // Numbers that were set aside and not used are skipped.
+      expect(segment?.sequence).toBeGreaterThan(last);
+      last = segment?.sequence ?? 0;
       rmSync(segment?.path ?? '');
     }
   });

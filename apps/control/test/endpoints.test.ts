@@ -70,6 +70,29 @@ describe('endpoints', () => {
     });
   });
 
+  it('have a cache until they are told to have none, or are rolled back to when they had none', async () => {
+    const settingsOf = async (content: object) => (await put('kept', leaf('forest'), content)).body.settings;
+    const cache = { ttlSeconds: 60 };
+    expect(await settingsOf({})).not.toHaveProperty('cache');
+    expect(await settingsOf({ settings: { cache } })).toMatchObject({ cache });
+    expect(await settingsOf({ settings: { timeoutMs: 700 } })).toMatchObject({ cache, timeoutMs: 700 });
+    const check = async (settings: object) =>
+      (await running.call<{ changes: unknown }>('POST', '/endpoints/kept/check', { policy: leaf('forest'), settings }))
+        .body.changes;
+    expect(await check({ cache })).toEqual([]);
+    expect(await check({ cache: { ttlSeconds: 5 } })).toEqual([
+      { path: 'settings.cache', before: '{"ttlSeconds":60}', after: '{"ttlSeconds":5}' },
+    ]);
+    expect(await check({ cache: null })).toEqual([
+      { path: 'settings.cache', before: '{"ttlSeconds":60}', after: 'off' },
+    ]);
+    const rolledBack = await running.call('POST', '/endpoints/kept/rollback', { revision: 1 });
+    expect(rolledBack.body.settings).not.toHaveProperty('cache');
+    expect(await settingsOf({ settings: { cache } })).toMatchObject({ cache });
+    expect(await settingsOf({ settings: { cache: null } })).not.toHaveProperty('cache');
+    expect((await put('kept', leaf('forest'), { settings: { cache: { ttlSeconds: 0 } } })).status).toBe(400);
+  });
+
   it.each([
     ['weights that do not sum to 1', split(0.6, 0.6), 'policy.arms'],
     ['a model that does not exist', leaf('nobody'), 'policy.model'],

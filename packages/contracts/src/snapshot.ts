@@ -56,9 +56,10 @@ export const endpointSettingsSchema = z
       .strictObject({
         ttlSeconds: z.int().min(1).max(2_592_000).describe('how long an answer may be given again'),
       })
+      .nullable()
       .optional()
       .describe(
-        'give the same row the answer that the same model version gave before; off unless given, because a model may answer differently each time',
+        'give the same row the answer that the same model version gave before; null: off, as it is unless given, because a model may answer differently each time',
       ),
   })
   .meta({ id: 'EndpointSettings' });

@@ -164,7 +164,7 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
                 : `Endpoint '${params.endpoint}' has no revision ${target}.`;
             throw new SwitchyardError('revision_not_found', detail);
           }
-          return { policy: row.policy, settings: row.settings, rollbackOf: target };
+          return { policy: row.policy, settings: { cache: null, ...row.settings }, rollbackOf: target };
         },
       });
     },
@@ -251,7 +251,9 @@ async function insertRevision(
 
 /** Settings that are not given stay as they are; those of a new endpoint have their defaults. */
 function mergeSettings(live: EndpointSettings | undefined, given: Partial<EndpointSettings>): EndpointSettings {
-  return endpointSettingsSchema.parse({ ...live, ...given });
+  const { cache, ...others } = endpointSettingsSchema.parse({ ...live, ...given });
+  // Only who changes settings says that there is to be no cache: kept settings just have none.
+  return cache ? { ...others, cache } : others;
 }
 
 /** Parsing fills defaults in; which settings the caller named is seen in what was sent. */
@@ -282,7 +284,12 @@ async function toEndpoint(db: Database, view: RegistryView, endpoint: RegistryEn
 /** Settings that differ; those of a new endpoint only where they are not the defaults. */
 function describeSettingsChanges(live: EndpointSettings | undefined, next: EndpointSettings): PolicyChange[] {
   const before = live ?? endpointSettingsSchema.parse({});
-  return (Object.keys(next) as (keyof EndpointSettings)[])
-    .filter((key) => before[key] !== next[key])
-    .map((key) => ({ path: `settings.${key}`, before: String(before[key]), after: String(next[key]) }));
+  return (Object.keys({ ...before, ...next }) as (keyof EndpointSettings)[])
+    .map((key) => ({ path: `settings.${key}`, before: settingText(before[key]), after: settingText(next[key]) }))
+    .filter(({ before, after }) => before !== after);
+}
+
+function settingText(value: EndpointSettings[keyof EndpointSettings]): string {
+  if (value === undefined || value === null) return 'off';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

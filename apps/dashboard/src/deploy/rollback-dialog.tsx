@@ -46,7 +46,8 @@ function RollbackForm(props: {
       params: { endpoint: endpoint.name },
       body: {
         policy: target?.policy ?? endpoint.live.policy,
-        settings: target?.settings,
+        // What that revision did not have is not kept either.
+        settings: target && { cache: null, ...target.settings },
         baseRevision: endpoint.live.revision,
       },
     },

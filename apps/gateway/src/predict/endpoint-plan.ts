@@ -285,7 +285,7 @@ function planCache(
   served: ServedVersion,
   { keptAnswers, cacheMetrics }: PlanContext,
 ): VersionCache | undefined {
-  if (settings.cache === undefined || keptAnswers === undefined) return undefined;
+  if (!settings.cache || keptAnswers === undefined) return undefined;
   const ttlMs = settings.cache.ttlSeconds * 1_000;
   return { kept: keptAnswers, prefix: keyPrefix(model, served), ttlMs, lookups: cacheMetrics(name) };
 }

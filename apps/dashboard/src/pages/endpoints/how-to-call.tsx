@@ -64,6 +64,10 @@ export function Settings(props: { revision: EndpointRevision }) {
           <dt>When the log cannot be written</dt>
           <dd>{settings.onLogFailure === 'refuse' ? 'requests are refused' : 'answers go out unlogged'}</dd>
         </div>
+        <div>
+          <dt>Answers to the same row</dt>
+          <dd>{settings.cache ? `are given again for ${settings.cache.ttlSeconds} s` : 'are asked for each time'}</dd>
+        </div>
       </dl>
     </Panel>
   );

@@ -8,7 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { errorRegistry } from '@switchyard/contracts';
-import { type ModelInferRequest, type ModelInferResponse, toNumber } from '../../src/grpc/messages.ts';
+import { type ModelInferRequest, type ModelInferResponse, toBigInt, toNumber } from '../../src/grpc/messages.ts';
 import type { FuzzedGateway } from './gateway.ts';
 import { mutateBytes, mutateJson, mutateLength } from './mutate.ts';
 import { type Call, checkTensors, decode, findWrongAnswer } from './oracle.ts';
@@ -178,7 +178,7 @@ function findWrongMessage(message: ModelInferRequest, answer: ModelInferResponse
     const values = (lists.length === 1 ? (lists[0] as readonly unknown[]) : listFor(datatype, contents)).map(
       (value) => {
         if (value instanceof Uint8Array) return Buffer.from(value).toString();
-        return typeof value === 'object' && value !== null ? toNumber(value as Parameters<typeof toNumber>[0]) : value;
+        return typeof value === 'object' && value !== null ? toBigInt(value as Parameters<typeof toBigInt>[0]) : value;
       },
     );
     return { name, shape: sizes, values };

@@ -80,7 +80,7 @@ export const NODE_PARAMETERS: Record<PolicyKind, readonly Parameter[]> = {
       hint: 'A key of the segment.',
     },
     { key: 'windowMinutes', type: 'number', label: 'Look back', unit: 'min', default: 1_440 },
-    { key: 'minimumLabels', type: 'number', label: 'Least labels', unit: 'labels', default: 100 },
+    { key: 'minimumLabels', type: 'number', label: 'Least labels', default: 100 },
     { key: 'staleAfterMinutes', type: 'number', label: 'Stale after', unit: 'min', default: 60 },
     { key: 'explorationShare', type: 'share', label: 'Spread evenly', default: 0.1 },
     { key: 'fallback', type: 'branch', label: 'When none can be compared', default: 'the first' },

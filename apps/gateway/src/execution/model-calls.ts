@@ -64,29 +64,8 @@ export function createModelCalls(
     groups = [];
     for (const group of sent) {
       if (group.cache === undefined) ask(group);
-      else lookUp(group, group.cache);
+      else lookUp(group, group.cache, endsAtMs, ask);
     }
-  };
-
-  const lookUp = (group: Group, cache: VersionCache): void => {
-    const { rows, targets, deadlineAtMs } = group;
-    const keys = rows.map((row) => rowKey(cache.prefix, row));
-    const leftMs = Math.min(deadlineAtMs, endsAtMs) - performance.now();
-    cache.kept.find(keys, Math.min(LOOKUP_LIMIT_MS, leftMs / 2), cache.lookups, (answers) => {
-      const missing = keys.flatMap((_, index) => (answers[index] === undefined ? [index] : []));
-      // Models first: they can run while what was found is passed on.
-      if (missing.length > 0) {
-        ask({
-          ...group,
-          rows: missing.map((index) => rows[index] as FeatureRow),
-          targets: missing.map((index) => targets[index] as CallTarget),
-          keys: missing.map((index) => keys[index] as string),
-        });
-      }
-      answers.forEach((answer, index) => {
-        if (answer !== undefined) (targets[index] as CallTarget).answered(answer, NOT_RUN, true);
-      });
-    });
   };
 
   const ask = (group: Group): void => {
@@ -164,6 +143,28 @@ export function createModelCalls(
     },
     flush,
   };
+}
+
+/** Asks the model about the rows that are not in the cache, and passes on what is. */
+function lookUp(group: Group, cache: VersionCache, endsAtMs: number, ask: (missing: Group) => void): void {
+  const { rows, targets, deadlineAtMs } = group;
+  const keys = rows.map((row) => rowKey(cache.prefix, row));
+  const leftMs = Math.min(deadlineAtMs, endsAtMs) - performance.now();
+  cache.kept.find(keys, Math.min(LOOKUP_LIMIT_MS, leftMs / 2), cache.lookups, (answers) => {
+    const missing = keys.flatMap((_, index) => (answers[index] === undefined ? [index] : []));
+    // Models first: they can run while what was found is passed on.
+    if (missing.length > 0) {
+      ask({
+        ...group,
+        rows: missing.map((index) => rows[index] as FeatureRow),
+        targets: missing.map((index) => targets[index] as CallTarget),
+        keys: missing.map((index) => keys[index] as string),
+      });
+    }
+    answers.forEach((answer, index) => {
+      if (answer !== undefined) (targets[index] as CallTarget).answered(answer, NOT_RUN, true);
+    });
+  });
 }
 
 function settle(group: Group): void {

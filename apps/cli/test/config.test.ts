@@ -53,6 +53,22 @@ describe('loadConfig', () => {
     expect(result.ok ? '' : result.problems.join('\n')).toContain(message);
   });
 
+  it('takes an address of a cache, and repeats none that is wrong: it may hold a password', () => {
+    const cacheUrl = 'rediss://reader:secret@cache.example:6380/2';
+    expect(load({ 'cache-url': cacheUrl })).toMatchObject({ ok: true, config: { cacheUrl } });
+    for (const wrong of [
+      'http://reader:secret@cache',
+      'redis://reader:secret@:x',
+      'reader:secret@cache',
+      'redis:secret',
+    ]) {
+      const result = load({}, { SWITCHYARD_CACHE_URL: wrong });
+      const problems = result.ok ? '' : result.problems.join('\n');
+      expect(problems).toContain('SWITCHYARD_CACHE_URL: a redis:// or rediss:// address is needed');
+      expect(problems).not.toContain('secret');
+    }
+  });
+
   it('refuses a file that is no JSON object', () => {
     for (const content of ['{', '[]', '"text"', 'null']) expect(load({ config: fileWith(content) }).ok).toBe(false);
   });

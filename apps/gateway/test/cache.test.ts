@@ -10,6 +10,10 @@ import type { LoadedModel } from '@switchyard/runtimes';
 import { openMemoryCache } from '@switchyard/storage/cache';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createKeptAnswers } from '../src/cache/kept-answers.ts';
+import { createGatewayMetrics } from '../src/metrics/gateway-metrics.ts';
+import type { EndpointPlan } from '../src/predict/endpoint-plan.ts';
+import { unobserved } from '../src/rehearsal/unobserved.ts';
+import { buildServingState } from '../src/snapshot/serving-state.ts';
 import { createFakeModel } from './support/fake-model.ts';
 import { servedEndpoint } from './support/fraud-models.ts';
 import { SHOP_FEATURES, served, shopSignature } from './support/shop.ts';
@@ -231,6 +235,42 @@ describe('an endpoint with a cache', () => {
     expect(predictions().every(({ propensity }) => propensity === 0.5)).toBe(true);
     expect(marks().filter((cached) => !cached)).toHaveLength(2);
   });
+});
+
+it('a rehearsal asks the models', () => {
+  const [a, b, meta] = [fake(), fake(), fake()];
+  const policy: Policy = {
+    kind: 'ensemble',
+    method: 'stacking',
+    members: [branch('a'), branch('b')],
+    meta: { model: 'meta', version: '1' },
+  };
+  const loaded = new Map<string, LoadedModel>(Object.entries({ a, b, meta }));
+  const state = buildServingState(
+    {
+      formatVersion: 1,
+      hash: 'a'.repeat(64),
+      version: 1,
+      createdAt: '2026-01-01T00:00:00Z',
+      models: Object.fromEntries([...loaded].map(([name, model]) => [name, served(name, model)])),
+      endpoints: { e: servedEndpoint('e', policy, 1, CACHED) },
+      keepWarm: [],
+    },
+    {
+      gateway: 'test',
+      metrics: createGatewayMetrics(),
+      loads: new Map(),
+      findLoaded: (model) => loaded.get(model),
+      keptAnswers: createKeptAnswers(openMemoryCache()),
+    },
+  );
+  const plan = state.endpoints.get('e') as EndpointPlan;
+  const cachesOf = ({ leaves, ensembles }: EndpointPlan) => [
+    ...[...leaves.values()].map(({ cache }) => cache !== undefined),
+    ...[...ensembles.values()].map((ensemble) => ensemble.meta?.cache !== undefined),
+  ];
+  expect(cachesOf(plan)).toEqual([true, true, true]);
+  expect(cachesOf(unobserved(plan))).toEqual([false, false, false]);
 });
 
 describe('a row that several models answer', () => {

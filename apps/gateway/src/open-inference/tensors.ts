@@ -84,6 +84,11 @@ export function featureValues({ datatype, data }: ReceivedTensor): ArrayLike<unk
   // What is not exact as a number is beyond 2^53 as one too, where whole numbers are refused.
   if (datatype === 'INT64' || datatype === 'UINT64') return Array.from(data as BigInt64Array, Number);
   // As a caller of JSON writes it, so that conditions and the log see the same number whichever way it came.
-  if (data instanceof Float32Array) return Float64Array.from(data, shortDecimal);
+  if (data instanceof Float32Array) {
+    const values = new Float64Array(data.length);
+    // `Float64Array.from` with a function takes many times as long.
+    for (let index = 0; index < data.length; index += 1) values[index] = shortDecimal(data[index] as number);
+    return values;
+  }
   return data as Float64Array;
 }

@@ -23,6 +23,11 @@ def stream(spec):
     if kind == 'column':
         column = columns[spec['index']]
         return column['reference'] + column['current']
+    if kind == 'no-change':
+        # Errors, in order, of a classifier that answers with the row before: the usual baseline of prequential tests.
+        column = columns[spec['index']]
+        values = column['reference'] + column['current']
+        return [int(value != before) for before, value in zip(values, values[1:])]
     uniform = mulberry32(seed)
     values = []
     for part in spec['parts']:
@@ -65,11 +70,12 @@ for seed in range(12):
 for seed in range(4):
     streams.append({'kind': 'errors', 'seed': 50 + seed, 'parts': [{'length': 1500, 'rate': [0.0, 1.0, 0.5, 0.02][seed]}]})
 streams += [{'kind': 'column', 'index': i} for i in range(0, 30, 2)]
+streams += [{'kind': 'no-change', 'index': i} for i, column in enumerate(columns) if column['type'] == 'categorical']
 
 cases = []
 for index, spec in enumerate(streams):
     values = stream(spec)
-    binary = spec['kind'] in ('errors', 'doctest-errors')
+    binary = spec['kind'] in ('errors', 'doctest-errors', 'no-change')
     for options in [{}, {'delta': 0.05, 'clock': 8, 'max_buckets': 3}]:
         cases.append([index, 'adwin', options])
     for options in [{}, {'threshold': 10, 'delta': 0.01, 'mode': 'up'}, {'threshold': 5, 'alpha': 0.99, 'mode': 'down', 'min_instances': 10}]:

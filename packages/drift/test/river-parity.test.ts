@@ -27,6 +27,11 @@ function streamValues(spec: StreamSpec): number[] {
     const column = columns[spec.index!]!;
     return [...column.reference, ...column.current] as number[];
   }
+  if (spec.kind === 'no-change') {
+    const { reference, current } = columns[spec.index!]!;
+    const values: readonly unknown[] = [...reference, ...current];
+    return values.slice(1).map((value, at) => Number(value !== values[at]));
+  }
   const uniform = mulberry32(spec.seed!);
   return spec.parts!.flatMap((part) =>
     Array.from({ length: part.length }, () =>

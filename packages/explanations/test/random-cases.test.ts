@@ -18,7 +18,7 @@ const CASES = 1_000;
 const KINDS = ['bell', 'ties', 'constant column', 'tiny', 'huge', 'missing', 'nothing differs'] as const;
 const SCALES: Partial<Record<string, number>> = { tiny: 1e-100, huge: 1e100 };
 
-type Row = number[];
+type Row = readonly number[];
 type Game = (rows: readonly Row[]) => number[];
 
 /** Cells of one kind. Rows of "nothing differs" are all the same. */

@@ -5,9 +5,18 @@ import { assess, buildProfile, createSources, type Sources } from './scenario.ts
 export interface PowerRow {
   readonly change: string;
   readonly target: string;
+  /** The target as the share of runs that it allows; none where none is set. */
+  readonly band: readonly [low: number, high: number] | undefined;
   readonly runs: number;
   readonly found: number;
 }
+
+const BANDS: Readonly<Record<string, readonly [number, number]>> = {
+  '≥ 0.90': [0.9, 1],
+  '≥ 0.95': [0.95, 1],
+  'no more than the false-alarm rate 0.01': [0, 0.01],
+  '0': [0, 0],
+};
 
 function simulate(
   runs: number,
@@ -119,6 +128,7 @@ export function simulatePower(runs: number, seed: number): PowerRow[] {
   return rows.map(([change, target, run], k) => ({
     change,
     target,
+    band: BANDS[target],
     runs: k === rows.length - 1 ? Math.max(3, Math.round(runs / 200)) : runs,
     found: run(),
   }));

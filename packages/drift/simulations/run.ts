@@ -11,6 +11,12 @@ const WINDOWS = 20_000;
 const REFERENCE_ROWS = 2_000;
 const started = performance.now();
 const lines: string[] = [];
+/** Does a measured share, or figure with its standard error, lie where it should? */
+const reached = (measured: number, error: number, low: number, high: number): string => {
+  if (measured >= low && measured <= high) return 'yes';
+  return measured >= low - 2 * error && measured <= high + 2 * error ? 'within 2 errors' : '**no**';
+};
+const errorOf = (share: number, runs: number): number => Math.sqrt((share * (1 - share)) / runs);
 const say = (line: string): void => {
   lines.push(line);
   console.log(line);
@@ -88,35 +94,47 @@ say('## 100 features, Benjamini–Hochberg at 0.05, no minimum effect');
 say('');
 say('Reference 1,000 rows, window 500 rows.');
 say('');
-say('| truly drifted | runs | share of false alarms among alarms | any false alarm | drifted features found |');
-say('|--:|--:|--:|--:|--:|');
+say(
+  '| truly drifted | runs | share of false alarms among alarms | target | reached | any false alarm | drifted features found |',
+);
+say('|--:|--:|--:|--:|---|--:|--:|');
 [0, 10, 40].forEach((drifted, k) => {
-  const runs = drifted === 10 ? 500 : 200;
+  const runs = 1_000;
   const family = simulateFamily(100, drifted, 0.4, runs, 60_000 + k);
+  const verdict = reached(family.falseDiscoveryRate, family.falseDiscoveryError, 0, 0.05);
   const fdr = `${family.falseDiscoveryRate.toFixed(4)} ± ${family.falseDiscoveryError.toFixed(4)}`;
   const power = drifted > 0 ? family.power.toFixed(3) : '–';
-  say(`| ${drifted} (+0.4 sd) | ${runs} | ${fdr} | ${rate(family.anyFalseAlarm * runs, runs)} | ${power} |`);
+  say(
+    `| ${drifted} (+0.4 sd) | ${runs} | ${fdr} | ≤ 0.05 | ${verdict} | ${rate(family.anyFalseAlarm * runs, runs)} | ${power} |`,
+  );
 });
 
 say('');
 say('## 1,000 looks without drift, false-alarm rate 0.05 for the whole run');
 say('');
 const looks = simulateLooks(1_000, 400, 70_000);
-say('| plan | runs | any false alarm |');
-say('|---|--:|--:|');
-say(`| horizon of 1,000 looks | ${looks.runs} | ${rate(looks.horizon * looks.runs, looks.runs)} |`);
-say(`| unlimited | ${looks.runs} | ${rate(looks.unlimited * looks.runs, looks.runs)} |`);
+say('| plan | runs | any false alarm | target | reached |');
+say('|---|--:|--:|--:|---|');
+for (const [plan, share] of [
+  ['horizon of 1,000 looks', looks.horizon],
+  ['unlimited', looks.unlimited],
+] as const) {
+  const verdict = reached(share, errorOf(share, looks.runs), 0, 0.05);
+  say(`| ${plan} | ${looks.runs} | ${rate(share * looks.runs, looks.runs)} | ≤ 0.05 | ${verdict} |`);
+}
 say(
-  `| each look at 0.05 (no protection, for comparison) | ${looks.runs} | ${rate(looks.eachLook * looks.runs, looks.runs)} |`,
+  `| each look at 0.05 (no protection, for comparison) | ${looks.runs} | ${rate(looks.eachLook * looks.runs, looks.runs)} | – | – |`,
 );
 
 say('');
 say('## Power at the defaults (false-alarm rate 0.01, minimum effects on)');
 say('');
-say('| change | target | runs | found |');
-say('|---|---|--:|--:|');
+say('| change | runs | found | target | reached |');
+say('|---|--:|--:|---|---|');
 for (const row of simulatePower(400, 80_000)) {
-  say(`| ${row.change} | ${row.target} | ${row.runs} | ${rate(row.found, row.runs)} |`);
+  const share = row.found / row.runs;
+  const verdict = row.band ? reached(share, errorOf(share, row.runs), ...row.band) : '–';
+  say(`| ${row.change} | ${row.runs} | ${rate(row.found, row.runs)} | ${row.target} | ${verdict} |`);
 }
 
 say('');
@@ -133,8 +151,8 @@ for (const row of simulateMultivariate(400, 85_000)) {
 say('');
 say('## Run-length detector: values until a false alarm, log-normal feature, a fresh reference for every stream');
 say('');
-say('| reference | set | streams | measured | measured / set | delay at 0.5 sd | at 1 sd |');
-say('|--:|--:|--:|--:|--:|--:|--:|');
+say('| reference | set | streams | measured | measured / set | target | reached | delay at 0.5 sd | at 1 sd |');
+say('|--:|--:|--:|--:|--:|--:|---|--:|--:|');
 (
   [
     [200, 200],
@@ -145,9 +163,10 @@ say('|--:|--:|--:|--:|--:|--:|--:|');
 ).forEach(([referenceSize, expected], k) => {
   const row = simulateRunLengths(referenceSize, expected, 2_000, 90_000 + k, 3_000);
   const measured = `${row.mean.toFixed(0)} ± ${row.standardError.toFixed(0)}`;
+  const verdict = reached(row.mean / expected, row.standardError / expected, 0.9, 1.1);
   const delays = `${row.delayHalf.toFixed(0)} | ${row.delayOne.toFixed(0)}`;
   say(
-    `| ${referenceSize} | ${expected} | ${row.streams} | ${measured} | ${(row.mean / expected).toFixed(2)} | ${delays} |`,
+    `| ${referenceSize} | ${expected} | ${row.streams} | ${measured} | ${(row.mean / expected).toFixed(2)} | 0.9 to 1.1 | ${verdict} | ${delays} |`,
   );
 });
 say('');

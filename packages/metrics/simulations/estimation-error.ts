@@ -112,7 +112,7 @@ function simulated(random: SeededRandom, runs: number): SimulationRow[] {
   const sizes = `reference ${REFERENCE}, chunks of ${CHUNK}`;
   let at = 0;
   const next = () => stale[at++] as number;
-  const guess = 'accuracy taken from the reference: mean |reference − realised|';
+  const guess = 'accuracy taken from the reference: mean distance to the realised one';
   const moving = `traffic moved to high scores, ${sizes}`;
   const note = 'must fail: it shows what calibration is for';
   return [
@@ -144,7 +144,7 @@ function judgedRows(
       note,
     ),
     meanRow(
-      `${what}: mean |estimated − realised|`,
+      `${what}: mean distance of estimated to realised`,
       setting,
       known.length,
       () => (known[b++] as Judged).error,

@@ -157,6 +157,29 @@ describe('addresses', () => {
   });
 });
 
+describe('names and numbers that mean something else elsewhere', () => {
+  it('are looked up as names only', async () => {
+    const trial = await problem('POST', '/endpoints/constructor/try', { features: {} });
+    expect(trial.code).toBe('endpoint_not_found');
+    const policy = { kind: 'model', model: 'constructor', alias: 'constructor' };
+    expect((await problem('PUT', '/endpoints/constructor', { policy })).code).toBe('invalid_policy');
+    expect((await problem('POST', '/endpoints/constructor/rollback', {})).code).toBe('endpoint_not_found');
+  });
+
+  it('are found nowhere where no counter can come to', async () => {
+    const policy = { kind: 'model', model: 'forest', version: '1' };
+    expect((await running.call('PUT', '/endpoints/numbered', { policy })).status).toBe(200);
+    const answer = await problem('POST', '/endpoints/numbered/rollback', { revision: 3_000_000_000 });
+    expect(answer.code).toBe('revision_not_found');
+    expect((await problem('PUT', '/endpoints/numbered', { policy, baseRevision: 3_000_000_000 })).code).toBe(
+      'revision_conflict',
+    );
+    expect((await problem('PUT', '/models/forest/aliases/far', { version: '999999999' })).code).toBe(
+      'version_not_found',
+    );
+  });
+});
+
 describe('failures of ours', () => {
   it('that are unknown tell a code and an id, and the log tells the rest once', async () => {
     const { code, detail, requestId } = await problem('GET', '/predictions/019a0000-0000-7000-8000-000000000000');

@@ -36,7 +36,12 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
   const { db } = metadata;
 
   /** As this process knows it at this moment, without waiting for anything; 0: none. */
-  const liveRevision = (endpoint: string) => snapshots.current().endpoints[endpoint]?.revision ?? 0;
+  const liveEndpoint = (endpoint: string) => {
+    const { endpoints } = snapshots.current();
+    // 'constructor' is a possible name, and every object has one.
+    return Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
+  };
+  const liveRevision = (endpoint: string) => liveEndpoint(endpoint)?.revision ?? 0;
 
   const publish = async (draft: RevisionDraft): Promise<EndpointRevision> => {
     // Asked before anything is locked: a slow store may delay who publishes, not everybody else.
@@ -129,7 +134,7 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
 
     tryEndpoint: async ({ params, body, raw }) => {
       // What gateways serve, without waiting for a store: a trial has to work while one is away, as predictions do.
-      const endpoint = snapshots.current().endpoints[params.endpoint];
+      const endpoint = liveEndpoint(params.endpoint);
       if (!endpoint) throw endpointNotFound(params.endpoint);
       return tryEndpoint(params.endpoint, body, { requestId: raw.id, timeoutMs: endpoint.settings.timeoutMs });
     },
@@ -151,12 +156,16 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
         author: body.author ?? '',
         isForced: body.force === true,
         content: async (transaction) => {
-          const row = await transaction
-            .selectFrom('endpoint_revisions')
-            .selectAll()
-            .where('endpoint', '=', params.endpoint)
-            .where('revision', '=', target)
-            .executeTakeFirst();
+          // The database has no numbers beyond 2^31 to compare with.
+          const row =
+            target > baseRevision
+              ? undefined
+              : await transaction
+                  .selectFrom('endpoint_revisions')
+                  .selectAll()
+                  .where('endpoint', '=', params.endpoint)
+                  .where('revision', '=', target)
+                  .executeTakeFirst();
           if (!row) {
             const detail =
               body.revision === undefined

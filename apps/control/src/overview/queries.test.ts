@@ -166,6 +166,17 @@ describe('getOverview', () => {
     expect(current).toMatchObject({ precision: null, recall: null, f1: null, accuracy: expect.any(Number) });
   });
 
+  it.each([
+    ['1970-01-02T00:00:00Z', '2037-01-01T00:00:00Z'],
+    ['1960-01-01T00:00:00Z', '2107-01-01T00:00:00Z'],
+    ['0001-01-01T00:00:00Z', '9999-12-31T00:00:00Z'],
+  ])('counts everything from %s to %s', async (from, to) => {
+    const { current, previous } = await getOverview(analytics, { from, to }, context);
+    expect([current.predictions, previous.predictions]).toEqual([predictions.length, 0]);
+    const { series } = await getTimeSeries(analytics, { from, to, groupBy: 'none', points: 10 });
+    expect(series[0]?.points.reduce((sum, point) => sum + point.predictions, 0)).toBe(predictions.length);
+  });
+
   it('answers an empty and a backward period with nothing, not with an error', async () => {
     for (const to of [start, start - HOUR]) {
       const { current } = await getOverview(analytics, { from: iso(start), to: iso(to) }, context);

@@ -28,6 +28,22 @@ describe('splitTimeRange', () => {
     );
   });
 
+  it('asks for no time that rows or roll-ups cannot have', () => {
+    const ranges = splitTimeRange(Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T00:00:00Z'));
+    expect(ranges[0]?.fromMs).toBe(0);
+    expect(ranges.at(-1)?.toMs).toBeLessThan(Date.parse('2300-01-01T00:00:00Z'));
+    for (const { source, toMs } of ranges) if (source !== 'raw') expect(toMs / 1_000).toBeLessThan(2 ** 32);
+    expect(splitTimeRange(-2 * 86_400_000, -86_400_000)).toEqual([]);
+    const late = Date.parse('2150-01-01T00:00:01Z');
+    const covered = splitTimeRange(late, late + 86_400_000);
+    expect(covered.map(({ source }) => source)).toEqual(['raw', 'raw']);
+    expect([covered[0]?.fromMs, covered[0]?.toMs, covered[1]?.toMs]).toEqual([
+      late,
+      covered[1]?.fromMs,
+      late + 86_400_000,
+    ]);
+  });
+
   it('reads less than two hours of rows for long periods', () => {
     const ranges = splitTimeRange(1_000_001, 1_000_001 + 30 * 86_400_000);
     const raw = ranges

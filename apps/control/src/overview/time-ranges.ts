@@ -11,13 +11,20 @@ const HOUR_MS = 3_600_000;
 /** Below this the raw rows are few enough, and they are exact everywhere. */
 const RAW_MAXIMUM_MS = 2 * HOUR_MS;
 const MINUTE_MAXIMUM_MS = 72 * HOUR_MS;
+/** No row is older or newer: the store keeps the times of clocks that are wrong within these. */
+const OLDEST_MS = 0;
+const NEWEST_MS = 9_000_000_000_000;
+/** Roll-ups name their minutes and hours in seconds of 32 bits, which end in 2106. */
+const ROLL_UPS_END_MS = Math.floor((2 ** 32 * 1_000) / HOUR_MS) * HOUR_MS;
 
 /**
  * How to read a period exactly: roll-ups cover the whole minutes (or hours) inside it,
  * raw rows the rest at both ends, so that nothing outside the period is counted and nothing inside it is left out.
  * `stepMs` is the width of the buckets asked for: a roll-up may not reach over the border of one.
  */
-export function splitTimeRange(fromMs: number, toMs: number, stepMs = Number.POSITIVE_INFINITY): TimeRange[] {
+export function splitTimeRange(askedFromMs: number, askedToMs: number, stepMs = Number.POSITIVE_INFINITY): TimeRange[] {
+  const fromMs = Math.max(askedFromMs, OLDEST_MS);
+  const toMs = Math.min(askedToMs, NEWEST_MS);
   const length = toMs - fromMs;
   const allows = (grainMs: number) => stepMs === Number.POSITIVE_INFINITY || stepMs % grainMs === 0;
   const source =
@@ -31,7 +38,7 @@ export function splitTimeRange(fromMs: number, toMs: number, stepMs = Number.POS
   }
   const grainMs = source === 'hour' ? HOUR_MS : MINUTE_MS;
   const first = Math.ceil(fromMs / grainMs) * grainMs;
-  const last = Math.floor(toMs / grainMs) * grainMs;
+  const last = Math.max(first, Math.min(Math.floor(toMs / grainMs) * grainMs, ROLL_UPS_END_MS));
   const ranges: TimeRange[] = [
     { source: 'raw', fromMs, toMs: first },
     { source, fromMs: first, toMs: last },

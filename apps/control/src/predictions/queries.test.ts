@@ -96,7 +96,8 @@ describe('listPredictions', () => {
     expect(items.map((item) => item.id).toSorted()).toEqual(same.map((row) => row.id).toSorted());
   });
 
-  it.each(['', 'x', 'e30', Buffer.from('[1,"no id"]').toString('base64url')])(
+  const cursorOf = (id: string) => Buffer.from(JSON.stringify([end, id])).toString('base64url');
+  it.each(['', 'x', 'e30', cursorOf('no id'), cursorOf('0'.repeat(36)), cursorOf('-'.repeat(36))])(
     'refuses the cursor %j',
     async (cursor) => {
       await expect(listPredictions(analytics, { limit: 10, cursor })).rejects.toMatchObject({

@@ -24,10 +24,12 @@ interface Cursor {
 
 const encodeCursor = (row: FoundRow) => Buffer.from(JSON.stringify([row.at_millis, row.id])).toString('base64url');
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 function decodeCursor(text: string): Cursor {
   try {
     const [atMillis, id] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
-    if (Number.isSafeInteger(atMillis) && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) {
+    if (Number.isSafeInteger(atMillis) && typeof id === 'string' && UUID.test(id)) {
       return { atMillis: atMillis as number, id };
     }
   } catch {

@@ -41,6 +41,11 @@ export interface ModelCalls {
   ): void;
   /** Sends what has gathered, now; what is asked later in a turn is sent at its end. */
   flush(): void;
+  /**
+   * The time on the clock of `performance.now()`, the same for everything in a turn: deadlines are counted from it, so
+   * that rows that have equally long are asked together.
+   */
+  nowMs(): number;
 }
 
 /** What a cache may take, and at most half of what is left: a model is to have time for what is not found. */
@@ -57,6 +62,7 @@ export function createModelCalls(
 ): ModelCalls {
   let groups: Group[] = [];
   let isScheduled = false;
+  let turnMs: number | undefined;
 
   const flush = (): void => {
     isScheduled = false;
@@ -142,6 +148,15 @@ export function createModelCalls(
       group.targets.push(target);
     },
     flush,
+    nowMs() {
+      if (turnMs === undefined) {
+        turnMs = performance.now();
+        queueMicrotask(() => {
+          turnMs = undefined;
+        });
+      }
+      return turnMs;
+    },
   };
 }
 

@@ -120,7 +120,7 @@ function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done
     ReturnType<EndpointPlan['ensembles']['get']>
   >;
   const outcomes: Outcome[] = new Array(branches.length);
-  const now = performance.now();
+  const now = run.calls.nowMs();
   // Where a member may be missing, the others should not fail because it took all the time there is.
   const mayMiss = node.minimumMembers < node.members.length;
   const own = mayMiss ? deadlineAtMs - Math.max(5, (deadlineAtMs - now) * 0.1) : deadlineAtMs;
@@ -203,7 +203,7 @@ function runCascade(run: RowRun, decision: Decision, deadlineAtMs: number, done:
   const ask = (position: number): void => {
     const { name, decision: branch } = branches[position] as BranchDecision;
     const isLast = position === branches.length - 1;
-    runDecision(run, branch, shareOf(deadlineAtMs, branches.length - position), (outcome) => {
+    runDecision(run, branch, shareOf(run, deadlineAtMs, branches.length - position), (outcome) => {
       const confidence = outcome.answer === undefined ? 0 : confidenceOf(outcome.answer);
       const wanted = node.steps[position]?.minimumConfidence ?? 0;
       if (isLast || (outcome.answer !== undefined && confidence >= wanted)) {
@@ -271,8 +271,8 @@ function runFallback(
       }
       return;
     }
-    const share = shareOf(deadlineAtMs, branches.length - position);
-    const limit = target.timeoutMs === undefined ? share : Math.min(share, startedAt + target.timeoutMs);
+    const share = shareOf(run, deadlineAtMs, branches.length - position);
+    const limit = target.timeoutMs === undefined ? share : Math.min(share, run.calls.nowMs() + target.timeoutMs);
     runDecision(run, branch, limit, (outcome) => {
       const now = performance.now();
       const succeeded = outcome.answer !== undefined;
@@ -308,9 +308,9 @@ function runFallback(
 }
 
 /** A share of the time that is left, so that one that hangs leaves time for those after it. */
-function shareOf(deadlineAtMs: number, parts: number): number {
+function shareOf({ calls }: RowRun, deadlineAtMs: number, parts: number): number {
   if (parts === 1 || deadlineAtMs === Number.POSITIVE_INFINITY) return deadlineAtMs;
-  const now = performance.now();
+  const now = calls.nowMs();
   return now + (deadlineAtMs - now) / parts;
 }
 

@@ -53,7 +53,7 @@ export function createShadowRunner(outbox: Outbox): ShadowRunner {
     const { plan, received } = row;
     const members: Member[] = [];
     let running = row.shadows.length;
-    const now = performance.now();
+    const now = calls.nowMs();
     for (const { name, timeoutMs, decision } of row.shadows) {
       const nested: ShadowRun[] = [];
       // Nobody watches this row, so every call is given its own end.

@@ -1,0 +1,111 @@
+import { type Answer, type Policy, type ShadowRecord, SwitchyardError } from '@switchyard/contracts';
+import type { FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFakeModel } from './support/fake-model.ts';
+import { servedEndpoint } from './support/fraud-models.ts';
+import { SHOP_FEATURES, served, shopSignature } from './support/shop.ts';
+import { startTestGateway, type TestGateway } from './support/test-gateway.ts';
+
+let gateway: TestGateway;
+beforeEach(async () => {
+  gateway = await startTestGateway();
+});
+afterEach(async () => {
+  await gateway.close();
+  expect(gateway.unforeseen).toEqual([]);
+});
+
+const pair = (score: number): Answer => ({
+  label: score >= 0.5 ? 1 : 0,
+  score,
+  probabilities: { 0: 1 - score, 1: score },
+});
+const resultOf = (answers: readonly Answer[]): PredictResult => ({
+  answers,
+  modelMicros: 1,
+  queueMicros: 0,
+  batchRows: answers.length,
+});
+
+/** A model of another server that keeps how many rows each call had. */
+function counted(answer: (rows: readonly FeatureRow[]) => Promise<PredictResult>) {
+  const calls: number[] = [];
+  const model: LoadedModel = {
+    ...createFakeModel({ features: SHOP_FEATURES, signature: shopSignature }),
+    execution: 'remote',
+    predict(rows) {
+      calls.push(rows.length);
+      return answer(rows);
+    },
+  };
+  return { calls, model };
+}
+const steady = (score: number) => counted(async (rows) => resultOf(rows.map(() => pair(score))));
+const failing = () => counted(() => Promise.reject(new SwitchyardError('model_failed', 'it is broken')));
+
+const branch = (name: string) => ({ name, policy: { kind: 'model' as const, model: name, version: '1' } });
+
+function serve(policy: Policy, models: Record<string, LoadedModel>, settings: { timeoutMs?: number } = {}) {
+  gateway.serve(
+    {
+      models: Object.fromEntries(Object.entries(models).map(([name, loaded]) => [name, served(name, loaded)])),
+      endpoints: { e: servedEndpoint('e', policy, 1, settings) },
+      keepWarm: [],
+    },
+    new Map(Object.entries(models).map(([name, loaded]) => [`${name}/1`, loaded])),
+  );
+}
+const ask = (rows: number) =>
+  gateway.predict('e', { instances: Array.from({ length: rows }, (_, index) => ({ score: index / 100 })) });
+
+describe('the rows of one request are one call of each model, also where', () => {
+  it('a fallback gives each target its share of the time', async () => {
+    const [first, second] = [failing(), steady(0.4)];
+    const breaker = { minimumRequests: 1_000 };
+    serve(
+      { kind: 'fallback', targets: [branch('first'), { ...branch('second'), timeoutMs: 5_000 }], breaker },
+      { first: first.model, second: second.model },
+    );
+    expect((await ask(50)).status).toBe(200);
+    expect(first.calls).toEqual([50]);
+    expect(second.calls).toEqual([50]);
+  });
+
+  it('a cascade does', async () => {
+    const [cheap, dear] = [steady(0.6), steady(0.4)];
+    serve(
+      { kind: 'cascade', steps: [{ ...branch('cheap'), minimumConfidence: 0.8 }, branch('dear')] },
+      { cheap: cheap.model, dear: dear.model },
+    );
+    expect((await ask(50)).status).toBe(200);
+    expect(cheap.calls).toEqual([50]);
+    expect(dear.calls).toEqual([50]);
+  });
+
+  it('a member of an ensemble may be late', async () => {
+    const [a, b] = [steady(0.6), steady(0.4)];
+    serve(
+      {
+        kind: 'ensemble',
+        method: 'soft_vote',
+        members: [branch('a'), { ...branch('b'), timeoutMs: 1_000 }],
+        minimumMembers: 1,
+      },
+      { a: a.model, b: b.model },
+    );
+    expect((await ask(50)).status).toBe(200);
+    expect(a.calls).toEqual([50]);
+    expect(b.calls).toEqual([50]);
+  });
+
+  it('a shadow has time of its own', async () => {
+    const [a, b] = [steady(0.6), steady(0.4)];
+    serve({ kind: 'shadow', primary: branch('a').policy, shadows: [branch('b')] }, { a: a.model, b: b.model });
+    expect((await ask(50)).status).toBe(200);
+    const shadows = () => gateway.log.records().filter((record): record is ShadowRecord => record.t === 's');
+    for (let attempt = 0; attempt < 100 && shadows().length < 50; attempt += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(shadows()).toHaveLength(50);
+    expect(b.calls).toEqual([50]);
+  });
+});

@@ -108,10 +108,15 @@ function propensitiesOf(node: BanditNode, state: BanditState | undefined): Compi
     finish(
       squareCbWeights(
         // Rewards lie between 0 and 1, so a line that leaves that range is wrong there.
-        models.map((model) => Math.min(1, Math.max(0, predictLinear(model, x)))),
+        models.map((model) => withinRewards(predictLinear(model, x))),
         gamma,
       ),
     );
+}
+
+/** Beyond what floating-point numbers hold a line has no value: then nothing is expected of the arm. */
+function withinRewards(expected: number): number {
+  return Number.isNaN(expected) ? 0 : Math.min(1, Math.max(0, expected));
 }
 
 /** Draws an arm: anew for each request, or, when sticky, the same for a unit until something is learnt. */

@@ -49,8 +49,9 @@ function invertPositiveDefinite(matrix: Float64Array, size: number): Float64Arra
       let sum = matrix[row * size + column] as number;
       for (let k = 0; k < column; k += 1)
         sum -= (lower[row * size + k] as number) * (lower[column * size + k] as number);
+      // No pivot of I + Σxxᵀ is below 1; one that seems to be was lost to rounding, and its inverse would be infinite.
       lower[row * size + column] =
-        row === column ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / (lower[column * size + column] as number);
+        row === column ? Math.sqrt(Math.max(sum, 1)) : sum / (lower[column * size + column] as number);
     }
   }
   const inverseLower = new Float64Array(size * size);

@@ -89,7 +89,12 @@ describe('questions to the analytics store', () => {
       query: { endpoint: 'served', from, to },
       context: { positiveLabels: { last: '1', named: 'fraud' }, positiveLabelsOfEnsembles: { served: 'fraud' } },
     });
+    // A model without a positive class whose name every object knows.
+    await running.addModel('constructor', makeSignature(features, ['a', 'b', 'c']), 'multiclass');
+    await running.call('PUT', '/endpoints/odd', { policy: { kind: 'model', model: 'constructor', version: '1' } });
     await running.call('GET', `/model-quality?from=${from}&to=${to}`);
+    expect(asked.at(-1)?.context).toMatchObject({ positiveLabelsOfEnsembles: { served: 'fraud' } });
+    expect(asked.at(-1)).not.toHaveProperty('context.positiveLabelsOfEnsembles.odd');
     expect(asked.at(-1)?.context).toMatchObject({ positiveLabels: { last: '1', named: 'fraud' } });
   });
 });

@@ -70,10 +70,10 @@ async function loadQualityContext(metadata: MetadataStore): Promise<QualityConte
     const label = signature.positiveLabel ?? signature.labels?.at(-1);
     return label === undefined ? [] : [[model, String(label)] as const];
   });
-  const byModel = Object.fromEntries(positiveLabels);
+  const byModel = new Map(positiveLabels);
   const ofEnsembles = [...view.endpoints.values()].flatMap(({ name, live }) => {
-    const label = listModels(live.policy).flatMap(({ node }) => byModel[node.model] ?? [])[0];
+    const label = listModels(live.policy).flatMap(({ node }) => byModel.get(node.model) ?? [])[0];
     return label === undefined ? [] : [[name, label] as const];
   });
-  return { positiveLabels: byModel, positiveLabelsOfEnsembles: Object.fromEntries(ofEnsembles) };
+  return { positiveLabels: Object.fromEntries(byModel), positiveLabelsOfEnsembles: Object.fromEntries(ofEnsembles) };
 }

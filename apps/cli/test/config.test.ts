@@ -69,6 +69,26 @@ describe('loadConfig', () => {
     }
   });
 
+  it.each([
+    ['SWITCHYARD_METADATA_URL', 'a postgres:// address', ['mysql://reader:secret@host/db', 'reader:secret@host']],
+    [
+      'CLICKHOUSE_URL',
+      'an http:// or https:// address',
+      ['clickhouse:reader:secret@host', 'http://reader:secret#x@host:1'],
+    ],
+  ])('repeats no address in %s that is wrong', (variable, needed, addresses) => {
+    for (const wrong of addresses) {
+      const result = load({}, { [variable]: wrong });
+      const problems = result.ok ? '' : result.problems.join('\n');
+      expect(problems).toContain(`${variable}: ${needed} is needed`);
+      expect(problems).not.toContain('secret');
+    }
+    for (const right of ['postgres://reader:secret@host:5432/db', 'postgresql:///db?host=/var/run/postgresql'])
+      expect(load({ 'metadata-url': right })).toMatchObject({ ok: true, config: { metadataUrl: right } });
+    const clickhouseUrl = 'https://reader:secret@host:8443/db';
+    expect(load({ 'clickhouse-url': clickhouseUrl })).toMatchObject({ ok: true, config: { clickhouseUrl } });
+  });
+
   it('refuses a file that is no JSON object', () => {
     for (const content of ['{', '[]', '"text"', 'null']) expect(load({ config: fileWith(content) }).ok).toBe(false);
   });

@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+/** An address of a store. The message does not repeat what was given: it may hold a password. */
+const address = (needed: string, isOne: (text: string) => boolean) =>
+  z.string().refine(isOne, `${needed} address is needed`);
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /**
@@ -63,15 +67,13 @@ export const configSchema = z
           .describe('how often routing nodes that learn (best, bandit) learn from the feedback that has come'),
       })
       .prefault({}),
-    metadataUrl: z.string().optional().describe('a postgres:// address; PGlite in the data directory unless given'),
-    clickhouseUrl: z
-      .string()
+    metadataUrl: address('a postgres://', (text) => /^postgres(?:ql)?:\/\//.test(text))
+      .optional()
+      .describe('a postgres:// address; PGlite in the data directory unless given'),
+    clickhouseUrl: address('an http:// or https://', (text) => /^https?:\/\//.test(text) && URL.canParse(text))
       .optional()
       .describe('a ClickHouse http(s):// address; chDB in the data directory unless given'),
-    cacheUrl: z
-      .string()
-      // The message must not repeat the address: it may hold a password.
-      .refine((text) => /^rediss?:\/\//.test(text) && URL.canParse(text), 'a redis:// or rediss:// address is needed')
+    cacheUrl: address('a redis:// or rediss://', (text) => /^rediss?:\/\//.test(text) && URL.canParse(text))
       .optional()
       .describe(
         'a redis:// or rediss:// address for answers that endpoints with `cache` give again; memory of each gateway unless given',

@@ -20,6 +20,10 @@ export interface ClickhouseAnalyticsOptions {
  * Throws SwitchyardError('storage_unavailable') when it cannot be reached.
  */
 export async function openClickhouseAnalytics(options: ClickhouseAnalyticsOptions): Promise<AnalyticsStore> {
+  if (!/^https?:\/\//.test(options.url) || !URL.canParse(options.url)) {
+    // Not repeated, by what is thrown for it neither: it may hold a password.
+    throw new SwitchyardError('storage_unavailable', 'the address of ClickHouse is no http:// or https:// address');
+  }
   const url = new URL(options.url);
   const database = options.database ?? (decodeURIComponent(url.pathname.slice(1)) || 'switchyard');
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(database)) {

@@ -1,6 +1,10 @@
 import { type Answer, type Policy, type ShadowRecord, SwitchyardError } from '@switchyard/contracts';
 import type { FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createOutbox } from '../src/log/outbox.ts';
+import { createGatewayMetrics } from '../src/metrics/gateway-metrics.ts';
+import { createAdmission } from '../src/predict/admission.ts';
+import { createPredictionRunner } from '../src/predict/prediction-runner.ts';
 import { createFakeModel } from './support/fake-model.ts';
 import { servedEndpoint } from './support/fraud-models.ts';
 import { SHOP_FEATURES, served, shopSignature } from './support/shop.ts';
@@ -107,5 +111,61 @@ describe('the rows of one request are one call of each model, also where', () =>
       await new Promise((resolve) => setTimeout(resolve, 10));
     expect(shadows()).toHaveLength(50);
     expect(b.calls).toEqual([50]);
+  });
+});
+
+describe('a lease', () => {
+  it('is held from the request to the end of its shadows, without a gap in which models could be closed', async () => {
+    const { buildServingState } = await import('../src/snapshot/serving-state.ts');
+    const metrics = createGatewayMetrics();
+    const outbox = createOutbox({ write: () => {} }, metrics.counters);
+    const models = { a: steady(0.6).model, b: steady(0.4).model };
+    const policy: Policy = { kind: 'shadow', primary: branch('a').policy, shadows: [branch('b')] };
+    const state = buildServingState(
+      {
+        formatVersion: 1,
+        version: 1,
+        hash: 'a'.repeat(64),
+        createdAt: '2026-01-01T00:00:00Z',
+        models: { a: served('a', models.a), b: served('b', models.b) },
+        endpoints: { e: servedEndpoint('e', policy, 1) },
+        keepWarm: [],
+      },
+      { gateway: 'test', metrics, loads: new Map(), findLoaded: (name) => models[name as 'a'] },
+    );
+    const ids = ['one', 'two'];
+    const runner = createPredictionRunner({ outbox, newId: () => ids.pop() ?? 'none', admission: createAdmission() });
+    const plan = state.endpoints.get('e') as NonNullable<ReturnType<typeof state.endpoints.get>>;
+    const row = plan.features.features.map(({ name, fallback }) => (name === 'score' ? 0.5 : fallback));
+    const answered = new Promise((resolve) => {
+      runner.submit(
+        plan,
+        state.lease,
+        { rows: [row], unit: '', units: undefined, segment: {}, context: {} },
+        { requestId: 'r', atMs: Date.now(), startedAtMs: performance.now() },
+        resolve,
+      );
+    });
+    let shadowsWhenIdle: number | undefined;
+    const idle = state.lease.whenIdle().then(() => {
+      shadowsWhenIdle = runner.inFlight();
+    });
+    await answered;
+    await idle;
+    expect(shadowsWhenIdle).toBe(0);
+    expect(plan.metrics.shadowed).toBe(1);
+  });
+});
+
+describe('the outbox', () => {
+  it('lets everybody go on whose lines were written, also when one of them throws', () => {
+    const told: string[] = [];
+    const outbox = createOutbox({ write: () => {} }, createGatewayMetrics().counters, () => {});
+    outbox.add(['1'], () => {
+      throw new Error('a caller that cannot be told');
+    });
+    outbox.add(['2'], () => told.push('second'));
+    expect(() => outbox.flush()).toThrow('cannot be told');
+    expect(told).toEqual(['second']);
   });
 });

@@ -46,7 +46,16 @@ export function createOutbox(
       failure = error;
       counters.logWriteFailures += 1;
     }
-    for (const onLogged of released) onLogged(failure);
+    const thrown: unknown[] = [];
+    for (const onLogged of released) {
+      try {
+        onLogged(failure);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    // Nobody foresaw it, but those who waited beside it are not to wait for ever.
+    if (thrown.length > 0) throw thrown[0];
   };
 
   return {

@@ -189,9 +189,13 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
     admission.leave(plan.load, rows.length, answered.length, performance.now());
     outbox.add(linesOf(job, failure, answered), (logFailure) => {
       jobsInFlight -= 1;
-      job.lease.release();
-      job.done(resultOf(job, answered, failure, logFailure));
-      if (logFailure === undefined) shadow(job);
+      try {
+        job.done(resultOf(job, answered, failure, logFailure));
+        if (logFailure === undefined) shadow(job);
+      } finally {
+        // Shadows hold it by now: without a gap, or the models they ask could be closed in it.
+        job.lease.release();
+      }
     });
   };
 

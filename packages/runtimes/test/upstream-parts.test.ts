@@ -87,6 +87,13 @@ describe('tensors', () => {
     const padded = Buffer.concat([Buffer.alloc(3), Buffer.from(Float64Array.of(1.5, -2).buffer)]).subarray(3);
     expect(readRawTensor('p', 'FP64', padded, 2)).toEqual(Float64Array.of(1.5, -2));
     expect(codeOf(() => readRawTensor('p', 'FP64', padded, 3))).toBe('upstream_wrong_rows');
+    // Counts are what a server says: nothing may be set aside for them before the bytes are seen to be there.
+    for (const count of [-2, 2 ** 31, 1e15, Number.POSITIVE_INFINITY, Number.NaN]) {
+      expect(
+        codeOf(() => readRawTensor('p', 'FP64', padded, count)),
+        String(count),
+      ).toBe('upstream_wrong_rows');
+    }
     const texts = Buffer.from([1, 0, 0, 0, 0x61, 0, 0, 0, 0]);
     expect(readRawTensor('p', 'BYTES', texts, 2)).toEqual(['a', '']);
     expect(codeOf(() => readRawTensor('p', 'BYTES', texts.subarray(0, 3), 1))).toBe('upstream_unreadable');

@@ -7,14 +7,19 @@ export function readRawTensor(name: string, datatype: TensorDatatype, bytes: Buf
   if (datatype === 'BYTES') return readTexts(name, bytes);
   if (datatype === 'FP16')
     throw new UpstreamFailure('wrong_types', `The output '${name}' is FP16, which cannot be read.`);
-  const values = getTypeByDatatype(datatype).make(count);
-  if (Array.isArray(values)) throw new Error('texts were read above');
-  if (values.byteLength !== bytes.length) {
+  const { make } = getTypeByDatatype(datatype);
+  const empty = make(0);
+  if (Array.isArray(empty)) throw new Error('texts were read above');
+  // Compared before any memory is taken: a server can claim any shape.
+  const needed = count * empty.BYTES_PER_ELEMENT;
+  if (needed !== bytes.length) {
     throw new UpstreamFailure(
       'wrong_rows',
-      `The output '${name}' has ${bytes.length} bytes; its shape and type make ${values.byteLength}.`,
+      `The output '${name}' has ${bytes.length} bytes; its shape and type make ${needed}.`,
     );
   }
+  const values = make(count);
+  if (Array.isArray(values)) throw new Error('texts were read above');
   // Copied, because a view needs an aligned start and a message has none.
   new Uint8Array(values.buffer).set(bytes);
   return values;

@@ -10,6 +10,7 @@ export function useModelColor(): (model: string) => string {
       .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name))
       .map((model) => model.name);
     const colors = assignEntityColors(names);
-    return (model) => `--series-${colors.get(model) ?? assignEntityColors([model]).get(model) ?? 0}`;
+    // What is not registered, such as an ensemble, takes a colour that the models have left over.
+    return (model) => `--series-${colors.get(model) ?? assignEntityColors([...names, model]).get(model) ?? 0}`;
   }, [models]);
 }

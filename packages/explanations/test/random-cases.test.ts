@@ -327,7 +327,7 @@ describe('29 real columns', () => {
     for (let first = 0; first < width; first += 4) {
       const columns = Array.from({ length: 5 }, (_, at) => (first + at) % width);
       const some = rows.slice(first, first + 6).map((row) => columns.map((column) => row[column]!));
-      const [row, ...background] = some as [Row, ...Row[]];
+      const [row, ...background] = some as readonly Row[] as [Row, ...Row[]];
       const raw = tangled(first, 1);
       const game: Game = (asked) => raw(asked.map((cells) => cells.map((cell, at) => standard(cell, columns[at]!))));
       const ours = answered(await exactShapley(game, row, background));

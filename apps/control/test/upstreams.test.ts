@@ -79,6 +79,8 @@ describe('a model of another server', () => {
     ['a scheme of the other protocol', { url: 'grpc://127.0.0.1:1' }, /http/],
     ['link-local services', { url: 'http://169.254.169.254/latest' }, /link-local/],
     ['link-local services as a number', { url: 'http://0xa9fea9fe/' }, /link-local/],
+    ['link-local services behind a translator', { url: 'http://[64:ff9b::169.254.169.254]/' }, /link-local/],
+    ['the metadata of a cloud at a unique local address', { url: 'http://[fd00:ec2::254]/latest' }, /link-local/],
     ['a query', { url: 'http://127.0.0.1:1/?a=b' }, /\?/],
     ['a path in the name of the model', { model: '../../admin' }, /made of letters/],
     ['a variable of somebody else', { bearerTokenVariable: 'AWS_SECRET_ACCESS_KEY' }, /SWITCHYARD_UPSTREAM_/],

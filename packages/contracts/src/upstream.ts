@@ -3,7 +3,16 @@ import { instantSchema } from './names.ts';
 import { tensorSpecSchema } from './signature.ts';
 
 /** Where cloud machines hand out their credentials; nothing there is a model server. */
-const FORBIDDEN_HOSTS = [/^169\.254\./, /^\[fe[89ab][0-9a-f]:/, /^\[::ffff:a9fe:/, /^metadata\.google\.internal\.?$/];
+const FORBIDDEN_HOSTS = [
+  /^169\.254\./,
+  /^\[fe[89ab][0-9a-f]:/,
+  // 169.254.x.y at the end of an IPv6 address: mapped, or on the way through a translator.
+  /^\[.*:a9fe:[0-9a-f]{1,4}\]$/,
+  // The same services at addresses that are not link-local.
+  /^\[fd00:ec2::/,
+  /^100\.100\.100\.200$/,
+  /^metadata\.(?:google\.internal|goog)\.?$/,
+];
 const SCHEMES = { rest: ['http:', 'https:'], grpc: ['grpc:', 'grpcs:'] } as const;
 
 /** What is wrong with the address of a model server; undefined when nothing is. */
@@ -24,7 +33,8 @@ export function upstreamUrlProblem(text: string, protocol: 'rest' | 'grpc'): str
     return 'may not hold credentials: name an environment variable in bearerTokenVariable instead';
   }
   if (url.search !== '' || url.hash !== '') return "may not hold '?' or '#'";
-  if (FORBIDDEN_HOSTS.some((pattern) => pattern.test(url.hostname))) return 'is an address of link-local services';
+  if (FORBIDDEN_HOSTS.some((pattern) => pattern.test(url.hostname)))
+    return 'is an address of link-local services or of the metadata of a cloud';
   if (protocol === 'grpc' && (url.port === '' || !/^[a-z]+:\/\/[^/]+$/.test(text))) return 'needs a port and no path';
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { type Answer, type Policy, type ShadowRecord, SwitchyardError } from '@switchyard/contracts';
 import type { FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CircuitBreaker } from '../src/execution/circuit-breaker.ts';
 import { createOutbox } from '../src/log/outbox.ts';
 import { createGatewayMetrics } from '../src/metrics/gateway-metrics.ts';
 import { createAdmission } from '../src/predict/admission.ts';
@@ -154,6 +155,59 @@ describe('a lease', () => {
     await idle;
     expect(shadowsWhenIdle).toBe(0);
     expect(plan.metrics.shadowed).toBe(1);
+  });
+});
+
+describe('a circuit breaker', () => {
+  const settings = { failureShare: 0.5, minimumRequests: 2, windowSeconds: 10, openSeconds: 1 };
+
+  it('that tries one request listens to that one alone, not to those from before it opened', () => {
+    const breaker = new CircuitBreaker(settings);
+    const old = [breaker.allows(0), breaker.allows(0), breaker.allows(0), breaker.allows(0)];
+    expect(old).not.toContain(undefined);
+    breaker.record(false, 10, old[0]);
+    breaker.record(false, 10, old[1]);
+    expect(breaker.state(20)).toBe('open');
+    const probe = breaker.allows(1_500);
+    expect(probe).toBeTruthy();
+    // Asked before it opened, answered now.
+    breaker.record(true, 1_510, old[2]);
+    expect(breaker.state(1_510)).toBe('half-open');
+    breaker.withdraw(old[3]);
+    expect(breaker.allows(1_520)).toBeFalsy();
+    breaker.record(true, 1_530, probe);
+    expect(breaker.state(1_530)).toBe('closed');
+    breaker.record(false, 1_540, old[3]);
+    breaker.record(false, 1_550, old[3]);
+    expect(breaker.state(1_550)).toBe('closed');
+  });
+
+  it('that hears nothing of the request it tried tries another one', () => {
+    const breaker = new CircuitBreaker(settings);
+    breaker.record(false, 0, breaker.allows(0));
+    breaker.record(false, 0, breaker.allows(0));
+    const lost = breaker.allows(1_000);
+    expect(lost).toBeTruthy();
+    expect(breaker.allows(1_999)).toBeFalsy();
+    const probe = breaker.allows(2_000);
+    expect(probe).toBeTruthy();
+    breaker.record(false, 2_010, lost);
+    expect(breaker.state(2_010)).toBe('half-open');
+    breaker.record(true, 2_020, probe);
+    expect(breaker.state(2_020)).toBe('closed');
+  });
+
+  it('counts an answer that nobody waited for any more as a failure, of the last target too', async () => {
+    const slow = counted(async (rows) => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return resultOf(rows.map(() => pair(0.2)));
+    });
+    const breaker = { minimumRequests: 2, openSeconds: 60 };
+    serve({ kind: 'fallback', targets: [branch('slow')], breaker }, { slow: slow.model }, { timeoutMs: 20 });
+    for (let n = 0; n < 2; n += 1) expect((await ask(1)).body.code).toBe('deadline_exceeded');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await ask(1)).body.code).toBe('model_unavailable');
+    expect(slow.calls).toEqual([1, 1]);
   });
 });
 

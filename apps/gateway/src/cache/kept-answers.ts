@@ -56,7 +56,8 @@ export function createKeptAnswers(cache: AnswerCache, report: (reason: string) =
 
   return {
     find(keys, limitMs, lookups, found) {
-      if (isElsewhere && (limitMs <= 0 || !breaker.allows(performance.now()))) {
+      const pass = isElsewhere && limitMs > 0 ? breaker.allows(performance.now()) : undefined;
+      if (isElsewhere && pass === undefined) {
         found(unreadable(keys, lookups));
         return;
       }
@@ -69,7 +70,7 @@ export function createKeptAnswers(cache: AnswerCache, report: (reason: string) =
       const end = (answers: FoundAnswers, isInTime: boolean): void => {
         isOver = true;
         clearTimeout(timer);
-        breaker.record(isInTime, performance.now());
+        breaker.record(isInTime, performance.now(), pass);
         found(answers);
       };
       const fail = (): void => {

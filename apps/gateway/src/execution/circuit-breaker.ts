@@ -5,16 +5,23 @@ export interface BreakerSettings {
   readonly openSeconds: number;
 }
 
+/** What a request was let pass with; its outcome counts only while what it was let pass for still holds. */
+export type BreakerPass = number;
+
 /**
  * Stops asking a target that keeps failing. Closed: every request may pass. Open: none, for `openSeconds`.
- * Then half-open: one request may try; its outcome closes or opens it again.
+ * Then half-open: one request may try; its outcome closes or opens it again. When nothing is heard of it for
+ * `openSeconds`, another one may.
  * Counts are kept by second over the window. Times are in milliseconds on any monotonic clock.
  */
 export class CircuitBreaker {
   readonly #settings: BreakerSettings;
   #seconds: { second: number; total: number; failed: number }[] = [];
   #openUntilMs: number | undefined;
-  #isTrying = false;
+  /** Since when a request is trying. */
+  #tryingSinceMs: number | undefined;
+  /** Changes whenever outcomes of requests from before say nothing any more. */
+  #pass: BreakerPass = 1;
 
   constructor(settings: BreakerSettings) {
     this.#settings = settings;
@@ -25,27 +32,28 @@ export class CircuitBreaker {
     return nowMs < this.#openUntilMs ? 'open' : 'half-open';
   }
 
-  /** Whether a request may pass; one that may must be told of by `record` or `withdraw`. */
-  allows(nowMs: number): boolean {
+  /** Undefined: the request may not pass. One that may must be told of by `record` or `withdraw`. */
+  allows(nowMs: number): BreakerPass | undefined {
     const state = this.state(nowMs);
-    if (state === 'closed') return true;
-    if (state === 'open' || this.#isTrying) return false;
-    this.#isTrying = true;
-    return true;
+    if (state === 'closed') return this.#pass;
+    const openMs = this.#settings.openSeconds * 1_000;
+    if (state === 'open' || (this.#tryingSinceMs !== undefined && nowMs < this.#tryingSinceMs + openMs))
+      return undefined;
+    this.#tryingSinceMs = nowMs;
+    this.#pass += 1;
+    return this.#pass;
   }
 
   /** A request that was let pass came to an end without the target: that says nothing about it. */
-  withdraw(): void {
-    this.#isTrying = false;
+  withdraw(pass: BreakerPass | undefined): void {
+    if (pass === this.#pass) this.#tryingSinceMs = undefined;
   }
 
-  record(succeeded: boolean, nowMs: number): void {
+  record(succeeded: boolean, nowMs: number, pass: BreakerPass | undefined): void {
+    // Answers to requests from before it opened say nothing about now.
+    if (pass !== this.#pass) return;
     if (this.#openUntilMs !== undefined) {
-      // Answers to requests from before it opened say nothing about now.
-      if (!this.#isTrying) return;
-      this.#isTrying = false;
-      this.#seconds = [];
-      this.#openUntilMs = succeeded ? undefined : nowMs + this.#settings.openSeconds * 1_000;
+      this.#begin(succeeded ? undefined : nowMs + this.#settings.openSeconds * 1_000);
       return;
     }
     const second = Math.floor(nowMs / 1_000);
@@ -65,8 +73,16 @@ export class CircuitBreaker {
       failed += one.failed;
     }
     if (total >= this.#settings.minimumRequests && failed >= this.#settings.failureShare * total) {
-      this.#openUntilMs = nowMs + this.#settings.openSeconds * 1_000;
+      this.#begin(nowMs + this.#settings.openSeconds * 1_000);
     }
+  }
+
+  /** Opens, or closes when undefined. */
+  #begin(openUntilMs: number | undefined): void {
+    this.#openUntilMs = openUntilMs;
+    this.#tryingSinceMs = undefined;
+    this.#seconds = [];
+    this.#pass += 1;
   }
 }
 

@@ -252,9 +252,9 @@ function runFallback(
     const { name, decision: branch } = branches[position] as BranchDecision;
     const target = node.targets[position] as (typeof node.targets)[number];
     const own = state.targets[position] as FallbackState['targets'][number];
-    const startedAt = performance.now();
     const isLast = position === branches.length - 1;
-    if (!own.breaker.allows(startedAt)) {
+    const pass = own.breaker.allows(performance.now());
+    if (pass === undefined) {
       own.metrics.skipped += 1;
       const error = new SwitchyardError(
         'model_unavailable',
@@ -276,10 +276,11 @@ function runFallback(
     runDecision(run, branch, limit, (outcome) => {
       const now = performance.now();
       const succeeded = outcome.answer !== undefined;
+      const isUsed = succeeded && now <= deadlineAtMs;
       // What came from the cache says nothing about the target.
-      if (outcome.cached) own.breaker.withdraw();
-      else own.breaker.record(succeeded, now);
-      own.metrics[succeeded ? 'ok' : 'failed'] += 1;
+      if (outcome.cached) own.breaker.withdraw(pass);
+      else own.breaker.record(isUsed, now, pass);
+      own.metrics[isUsed ? 'ok' : 'failed'] += 1;
       if (succeeded) {
         finish(name, outcome);
         return;

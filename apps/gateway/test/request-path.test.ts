@@ -223,3 +223,54 @@ describe('the outbox', () => {
     expect(told).toEqual(['second']);
   });
 });
+
+describe('a deadline', () => {
+  it('is told to another server, so that no connection is held for an answer that nobody waits for', async () => {
+    const limits: (number | undefined)[] = [];
+    const a: LoadedModel = {
+      ...steady(0.4).model,
+      predict(rows, options) {
+        limits.push(options?.timeoutMs);
+        return Promise.resolve(resultOf(rows.map(() => pair(0.2))));
+      },
+    };
+    serve(branch('a').policy, { a }, { timeoutMs: 300 });
+    expect((await ask(2)).status).toBe(200);
+    serve({ kind: 'fallback', targets: [branch('b'), branch('a')] }, { a, b: failing().model }, { timeoutMs: 300 });
+    expect((await ask(2)).status).toBe(200);
+    expect(limits).toHaveLength(2);
+    for (const limit of limits) {
+      expect(limit).toBeGreaterThan(0);
+      expect(limit).toBeLessThanOrEqual(302);
+    }
+  });
+
+  it('holds for models addressed directly too, also where one kept the process busy', async () => {
+    const busy = createFakeModel({ features: SHOP_FEATURES, signature: shopSignature });
+    const infer: LoadedModel['infer'] = (inputs) => {
+      for (const until = performance.now() + 80; performance.now() < until; );
+      return busy.infer(inputs);
+    };
+    serve(branch('a').policy, { a: { ...busy, infer } });
+    const column = (name: string, datatype: string, value: unknown) => ({
+      name,
+      datatype,
+      shape: [1, 1],
+      data: [value],
+    });
+    const response = await gateway.call('/v2/models/a/infer', {
+      method: 'POST',
+      headers: { 'x-request-timeout-ms': '40' },
+      body: JSON.stringify({
+        inputs: [
+          column('score', 'FP32', 0.5),
+          column('visits', 'INT64', 1),
+          column('country', 'BYTES', 'ch'),
+          column('is_new', 'BOOL', true),
+        ],
+      }),
+    });
+    expect(await response.json()).toEqual({ error: expect.stringMatching(/^deadline_exceeded/) });
+    expect(gateway.log.records()).toMatchObject([{ status: 'error', error: 'deadline_exceeded' }]);
+  });
+});

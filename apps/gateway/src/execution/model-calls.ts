@@ -50,6 +50,8 @@ export interface ModelCalls {
 
 /** What a cache may take, and at most half of what is left: a model is to have time for what is not found. */
 const LOOKUP_LIMIT_MS = 20;
+/** How much later than its caller a call is given up, so that it is the caller's own deadline that is told. */
+const AFTER_THE_CALLER_MS = 2;
 const NOT_RUN: PredictResult = Object.freeze({ answers: [], modelMicros: 0, queueMicros: 0, batchRows: 0 });
 
 /**
@@ -77,9 +79,14 @@ export function createModelCalls(
   const ask = (group: Group): void => {
     const { loaded, rows, deadlineAtMs } = group;
     let call: Promise<PredictResult>;
-    if (deadlineAtMs === Number.POSITIVE_INFINITY || loaded.execution === 'inline') {
-      // A model that runs inline answers before any timer could fire.
+    if (loaded.execution === 'inline') {
+      // It answers before any timer could fire.
       call = loaded.predict(rows);
+    } else if (deadlineAtMs === Number.POSITIVE_INFINITY) {
+      // Somebody else tells the caller; a server elsewhere is to hold no connection for longer than that.
+      const isLimited = loaded.execution === 'remote' && endsAtMs !== Number.POSITIVE_INFINITY;
+      const leftMs = Math.max(0, Math.ceil(endsAtMs - performance.now())) + AFTER_THE_CALLER_MS;
+      call = isLimited ? loaded.predict(rows, { timeoutMs: leftMs }) : loaded.predict(rows);
     } else {
       const timeoutMs = Math.max(1, Math.ceil(deadlineAtMs - performance.now()));
       // The timer here is what counts: a model in this process cannot be interrupted.

@@ -69,6 +69,18 @@ describe('models', () => {
     });
   });
 
+  it('are all listed when one of an earlier page is deleted meanwhile', async () => {
+    type Page = { items: { name: string }[]; nextCursor: string };
+    for (const name of ['early', 'late']) await running.call('POST', '/models', { name, task: 'binary' });
+    const before = await running.call<Page>('GET', '/models');
+    const first = await running.call<Page>('GET', `/models?limit=${before.body.items.length - 1}`);
+    expect(first.body.items.at(-1)?.name).toBe('early');
+    await running.call('DELETE', '/models/early');
+    const next = await running.call<Page>('GET', `/models?cursor=${first.body.nextCursor}`);
+    expect(next.body.items.map((model) => model.name)).toEqual(['late']);
+    await running.call('DELETE', '/models/late');
+  });
+
   it('cannot be created twice, also not by two at once', async () => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => running.call('POST', '/models', { name: 'once', task: 'binary' })),

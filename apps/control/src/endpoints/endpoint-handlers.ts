@@ -54,16 +54,16 @@ export function createEndpointHandlers(dependencies: EndpointDependencies): Pick
   return {
     listEndpoints: async ({ query }) => {
       const view = await loadRegistry(db);
-      // Few enough to page in memory; the position is the place in the order of creation.
+      // Few enough to page in memory.
       const after = decodeNumberCursor(query.cursor) ?? 0;
-      const rows = [...view.endpoints.values()].map((endpoint, index) => ({ endpoint, position: index + 1 }));
+      const rows = [...view.endpoints.values()].filter(({ id }) => id > after);
       const page = toPage(
-        rows.slice(after, after + query.limit + 1),
+        rows,
         query.limit,
-        (row) => row.position,
-        (row) => row,
+        ({ id }) => id,
+        (endpoint) => endpoint,
       );
-      const items = await Promise.all(page.items.map((row) => toEndpoint(db, view, row.endpoint)));
+      const items = await Promise.all(page.items.map((endpoint) => toEndpoint(db, view, endpoint)));
       return { ...page, items };
     },
 

@@ -34,12 +34,12 @@ export function createModelHandlers({
     listModels: async ({ query }) => {
       const view = await loadRegistry(metadata.db);
       const after = decodeNumberCursor(query.cursor) ?? 0;
-      const rows = [...view.models.values()].map((model, index) => ({ model, position: index + 1 }));
+      const rows = [...view.models.values()].filter(({ id }) => id > after);
       return toPage(
-        rows.slice(after, after + query.limit + 1),
+        rows,
         query.limit,
-        (row) => row.position,
-        (row) => toModel(view, row.model),
+        ({ id }) => id,
+        (model) => toModel(view, model),
       );
     },
 

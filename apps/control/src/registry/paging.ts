@@ -13,7 +13,7 @@ export function decodeNumberCursor(cursor: string | undefined): number | undefin
   });
 }
 
-/** One page of rows fetched with one more than the limit, and where the next one starts. */
+/** One page of rows, of which there are more than the limit where there is a next one, and where that starts. */
 export function toPage<Row, Item>(
   rows: readonly Row[],
   limit: number,

@@ -7,6 +7,8 @@ import { revisionFromRow } from '../endpoints/revision-rows.ts';
 export type Database = Kysely<Tables> | MetadataTransaction;
 
 export interface RegistryModel {
+  /** Ascends in the order of creation; what lists are paged by. */
+  readonly id: number;
   readonly name: string;
   readonly task: Task;
   readonly description: string;
@@ -22,6 +24,8 @@ export interface RegistryModel {
 }
 
 export interface RegistryEndpoint {
+  /** Ascends in the order of creation; what lists are paged by. */
+  readonly id: number;
   readonly name: string;
   readonly createdAt: Date;
   readonly live: EndpointRevision;
@@ -64,6 +68,7 @@ export async function loadRegistry(db: Database): Promise<RegistryView> {
           ]),
         );
         const model: RegistryModel = {
+          id: row.id,
           name: row.name,
           task: row.task,
           description: row.description,
@@ -86,6 +91,7 @@ export async function loadRegistry(db: Database): Promise<RegistryView> {
         const [live, previous] = revisionsOf.get(row.name) ?? [];
         if (!live) return [];
         const endpoint: RegistryEndpoint = {
+          id: row.id,
           name: row.name,
           createdAt: row.created_at,
           live: revisionFromRow(live),

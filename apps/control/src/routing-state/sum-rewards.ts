@@ -52,7 +52,9 @@ export async function sumRewards(
     parameters: {
       ...parameters,
       ...Object.fromEntries((names ?? []).map((name, index) => [`feature${index}`, name])),
-      ...(names === undefined ? {} : { defaults: names.map((name) => defaults[name] ?? 0) }),
+      ...(names === undefined
+        ? {}
+        : { defaults: names.map((name) => (Object.hasOwn(defaults, name) ? (defaults[name] ?? 0) : 0)) }),
     },
   };
   const rows = await sumOverWindow<RewardRow>(analytics, scope, question, known);

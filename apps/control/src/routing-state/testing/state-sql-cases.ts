@@ -394,5 +394,16 @@ function describeRewards(): void {
       for (const [index, value] of moment.entries()) expect(value / expected.a.moment[index]).toBeCloseTo(1, 11);
       expect(arms.b?.linear?.gram[0]).toBe(250);
     });
+
+    it('of features whatever they are called', async () => {
+      const names = ['constructor', '__proto__', "it's \\", '{x:String}', '1', 'two\nlines'];
+      const features = JSON.parse(`{${names.slice(1).map((name) => `${JSON.stringify(name)}:2`)}}`) as Record<
+        string,
+        number
+      >;
+      await insert(answered({ endpoint: 'oddly-named', path: 'a', model: 'forest', features }, { reward: 0.5 }));
+      const arms = await rewards('oddly-named', bandit({ algorithm: 'linucb', contextFeatures: names }));
+      expect(arms.a?.linear?.moment).toEqual([0.5, 0, 1, 1, 1, 1, 1]);
+    });
   });
 }

@@ -70,6 +70,25 @@ const lookups = () =>
   );
 
 describe('an endpoint with a cache', () => {
+  it('also keeps the answers of an arm that has the name of a shadow beside it', async () => {
+    const [a, b, shadow] = [fake(), fake(), fake()];
+    const arms = [
+      { ...branch('champion'), policy: leaf('a'), weight: 0 },
+      { ...branch('challenger'), policy: leaf('b'), weight: 1 },
+    ];
+    serve(
+      {
+        kind: 'shadow',
+        primary: { kind: 'split', arms },
+        shadows: [{ name: 'challenger', policy: leaf('shadow') }],
+      },
+      { a, b, shadow },
+    );
+    for (let n = 0; n < 2; n += 1) expect((await ask(0.3)).status).toBe(200);
+    expect(marks()).toEqual([false, true]);
+    expect(b.batches).toHaveLength(1);
+  });
+
   it('asks a model once about the same row; the second prediction is decided, logged and marked', async () => {
     const a = fake();
     serve(leaf('a'), { a });

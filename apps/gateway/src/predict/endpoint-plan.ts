@@ -127,13 +127,11 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
   const { snapshot } = context;
   const merged = endpointFeatures(endpoint.policy, snapshot);
   const answering = new Map<string, ServedVersion>();
-  const shadowPaths = new Set<string>();
-  for (const { node, path, isShadow } of listModels(endpoint.policy)) {
-    if (isShadow) shadowPaths.add(path);
-    else {
-      const { key, served } = versionOf(endpoint, node, snapshot);
-      answering.set(key, served);
-    }
+  const listed = listModels(endpoint.policy);
+  for (const { node, isShadow } of listed) {
+    if (isShadow) continue;
+    const { key, served } = versionOf(endpoint, node, snapshot);
+    answering.set(key, served);
   }
   const reachable = [...answering.values()];
   const features = planFeatures(merged, reachable, endpoint.settings.unknownFeatures);
@@ -165,8 +163,9 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
 
   const gatherers = new Map<string, ShadowGatherer>();
   const leaves = new Map<CompiledNode, LeafPlan>();
-  for (const leaf of policy.leaves) {
-    const isShadow = shadowPaths.has(leaf.path);
+  for (const [index, leaf] of policy.leaves.entries()) {
+    // Both lists are in the order of the tree. Paths do not tell: an arm of the primary may have the name of a shadow.
+    const isShadow = listed[index]?.isShadow === true;
     const { key, served } = versionOf(endpoint, leaf, snapshot);
     const loaded = context.findLoaded(leaf.model, served.version);
     if (loaded === undefined && !isShadow) {

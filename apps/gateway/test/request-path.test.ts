@@ -245,6 +245,51 @@ describe('a deadline', () => {
     }
   });
 
+  it.each(['fallback', 'cascade'] as const)(
+    'that ends a %s leaves in the log what had been asked before, and who was asked then',
+    async (kind) => {
+      const hanging = counted(() => new Promise(() => {})).model;
+      const steps = [{ ...branch('first'), minimumConfidence: 0.9 }, branch('second')];
+      const policy: Policy =
+        kind === 'cascade' ? { kind, steps } : { kind, targets: [branch('first'), branch('second')] };
+      serve(
+        { kind: 'shadow', primary: policy, shadows: [branch('third')] },
+        { first: failing().model, second: hanging, third: steady(0.5).model },
+        { timeoutMs: 60 },
+      );
+      expect((await ask(1)).body.code).toBe('deadline_exceeded');
+      expect(gateway.log.records()[0]).toMatchObject({
+        status: 'error',
+        error: 'deadline_exceeded',
+        model: 'second',
+        path: 'second',
+        members: [{ name: 'first', role: 'attempt', error: 'model_failed' }],
+      });
+    },
+  );
+
+  it('tells what was asked by each of two fallbacks, one within the other', async () => {
+    const hanging = counted(() => new Promise(() => {})).model;
+    const inner: Policy = { kind: 'fallback', targets: [branch('a'), branch('b')] };
+    const policy: Policy = {
+      kind: 'fallback',
+      targets: [branch('a'), { name: 'inner', policy: inner }, { name: 'last', policy: inner }],
+    };
+    const limits = { timeoutMs: 90 };
+    serve(policy, { a: failing().model, b: failing().model }, limits);
+    expect((await ask(1)).body.code).toBe('model_failed');
+    serve(policy, { a: failing().model, b: hanging }, limits);
+    expect((await ask(1)).body.code).toBe('deadline_exceeded');
+    const [, record] = gateway.log.records();
+    expect(record).toMatchObject({ model: 'b', path: 'last/b', error: 'deadline_exceeded' });
+    expect(record?.t === 'p' && record.members.map(({ name, error }) => [name, error])).toEqual([
+      ['a', 'model_failed'],
+      ['inner', 'deadline_exceeded'],
+      ['inner/a', 'model_failed'],
+      ['a', 'model_failed'],
+    ]);
+  });
+
   it('holds for models addressed directly too, also where one kept the process busy', async () => {
     const busy = createFakeModel({ features: SHOP_FEATURES, signature: shopSignature });
     const infer: LoadedModel['infer'] = (inputs) => {

@@ -6,7 +6,7 @@ export interface BreakerSettings {
 }
 
 /** What a request was let pass with; its outcome counts only while what it was let pass for still holds. */
-export type BreakerPass = number;
+type BreakerPass = number;
 
 /**
  * Stops asking a target that keeps failing. Closed: every request may pass. Open: none, for `openSeconds`.

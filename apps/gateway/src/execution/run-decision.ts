@@ -33,6 +33,16 @@ export interface RowRun {
   readonly deadlineAtMs: number;
   /** Shadows met on the way: they are run after the answer. */
   readonly shadows: ShadowRun[];
+  /** Kept up while the branches of the row's own node are asked one after the other. */
+  progress?: Progress | undefined;
+}
+
+/** How far a row has come that is not answered yet. */
+interface Progress {
+  /** The nodes on the way that ask one branch after the other, from the top, with what each has asked without success. */
+  readonly nodes: readonly { readonly decision: Decision; readonly attempts: readonly Member[] }[];
+  /** Asked now. */
+  readonly branch: Decision;
 }
 
 export interface ShadowRun {
@@ -59,6 +69,7 @@ export function runDecision(run: RowRun, decision: Decision, deadlineAtMs: numbe
         const { timeoutMs } = node.shadows[index] as { timeoutMs: number };
         run.shadows.push({ name, timeoutMs, decision: own });
       }
+      if (run.progress?.branch === decision) run.progress = { ...run.progress, branch: primary.decision };
       runDecision(run, primary.decision, deadlineAtMs, (outcome) => done(below(decision, outcome)));
       break;
     }
@@ -203,6 +214,7 @@ function runCascade(run: RowRun, decision: Decision, deadlineAtMs: number, done:
   const ask = (position: number): void => {
     const { name, decision: branch } = branches[position] as BranchDecision;
     const isLast = position === branches.length - 1;
+    noteProgress(run, decision, attempts, branch);
     runDecision(run, branch, shareOf(run, deadlineAtMs, branches.length - position), (outcome) => {
       const confidence = outcome.answer === undefined ? 0 : confidenceOf(outcome.answer);
       const wanted = node.steps[position]?.minimumConfidence ?? 0;
@@ -271,6 +283,7 @@ function runFallback(
       }
       return;
     }
+    noteProgress(run, decision, attempts, branch);
     const share = shareOf(run, deadlineAtMs, branches.length - position);
     const limit = target.timeoutMs === undefined ? share : Math.min(share, run.calls.nowMs() + target.timeoutMs);
     runDecision(run, branch, limit, (outcome) => {
@@ -306,6 +319,16 @@ function runFallback(
     });
   };
   ask(0, 0);
+}
+
+/** Only for the row's own node: what happens within a member of an ensemble is not what the row waits for alone. */
+function noteProgress(run: RowRun, decision: Decision, attempts: readonly Member[], branch: Decision): void {
+  if (run.progress === undefined) return;
+  const { nodes, branch: before } = run.progress;
+  const known = nodes.findIndex((node) => node.decision === decision);
+  if (known < 0 && before !== decision) return;
+  const above = known < 0 ? nodes : nodes.slice(0, known);
+  run.progress = { nodes: [...above, { decision, attempts }], branch };
 }
 
 /** A share of the time that is left, so that one that hangs leaves time for those after it. */

@@ -1,7 +1,7 @@
 import { type Answer, SwitchyardError } from '@switchyard/contracts';
 import { type Decision, decide } from '@switchyard/routing';
 import { createModelCalls, type ModelCalls } from '../execution/model-calls.ts';
-import { codeOf, type Outcome, runDecision, type ShadowRun } from '../execution/run-decision.ts';
+import { codeOf, type Outcome, type RowRun, runDecision, type ShadowRun } from '../execution/run-decision.ts';
 import type { Outbox } from '../log/outbox.ts';
 import type { RecentRows } from '../rehearsal/recent-rows.ts';
 import type { Lease } from '../snapshot/lease.ts';
@@ -41,6 +41,7 @@ interface RowState {
   readonly received: ReceivedRow;
   readonly decision: Decision;
   outcome: Outcome | undefined;
+  run: RowRun | undefined;
 }
 
 interface Job {
@@ -150,25 +151,24 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
       requestId: id,
       atMs: job.arrival.atMs,
     });
-    return { id, unit, received, decision, outcome: undefined };
+    return { id, unit, received, decision, outcome: undefined, run: undefined };
   };
 
   const start = (job: Job, row: RowState): void => {
     const { plan, calls, arrival, timeoutMs } = job;
     const shadows: ShadowRun[] = [];
     const deadlineAtMs = arrival.startedAtMs + timeoutMs;
-    runDecision(
-      { plan, received: row.received, calls, deadlineAtMs, shadows },
-      row.decision,
-      deadlineAtMs,
-      (outcome) => {
-        row.outcome = outcome;
-        job.waiting -= 1;
-        if (job.waiting > 0 || job.isSettled) return;
-        const isLate = performance.now() > deadlineAtMs;
-        settle(job, isLate ? deadlineExceeded(job) : undefined);
-      },
-    );
+    const { decision, received } = row;
+    const progress = decision.node.kind === 'model' ? undefined : { nodes: [], branch: decision };
+    const run: RowRun = { plan, received, calls, deadlineAtMs, shadows, progress };
+    row.run = run;
+    runDecision(run, decision, deadlineAtMs, (outcome) => {
+      row.outcome = outcome;
+      job.waiting -= 1;
+      if (job.waiting > 0 || job.isSettled) return;
+      const isLate = performance.now() > deadlineAtMs;
+      settle(job, isLate ? deadlineExceeded(job) : undefined);
+    });
     job.shadows.push(shadows);
   };
 
@@ -240,8 +240,8 @@ function linesOf(job: Job, failure: unknown | undefined, answered: readonly Answ
   const error = codeOf(failure);
   const lines: string[] = [];
   for (let index = 0; index < job.rows.length; index += 1) {
-    const { id, unit, received, decision, outcome } = job.rows[index] as RowState;
-    const served = outcome?.served ?? expectedServed(plan, decision);
+    const { id, unit, received, decision, outcome, run } = job.rows[index] as RowState;
+    const served = outcome?.served ?? expectedServed(plan, run?.progress?.branch ?? decision);
     if (error === '') served.metrics.ok += 1;
     else served.metrics.failed += 1;
     const row: RowOutcome = {
@@ -252,7 +252,7 @@ function linesOf(job: Job, failure: unknown | undefined, answered: readonly Answ
       queueMicros: outcome?.queueMicros ?? 0,
       modelMicros: outcome?.modelMicros ?? 0,
       batchRows: outcome?.batchRows ?? 0,
-      members: outcome?.members ?? [],
+      members: outcome?.members ?? run?.progress?.nodes.flatMap(({ attempts }) => attempts) ?? [],
       cached: error === '' && outcome?.cached === true,
     };
     const { steps, propensity } = outcome ?? decision;
@@ -261,7 +261,7 @@ function linesOf(job: Job, failure: unknown | undefined, answered: readonly Answ
   return lines;
 }
 
-/** Who would have answered a row that nothing came of in time: the first that was asked. */
+/** Who would have answered a row that nothing came of in time: who was asked last, and first of what is below that. */
 function expectedServed(plan: EndpointPlan, decision: Decision): ServedPlan {
   let at = decision;
   for (;;) {

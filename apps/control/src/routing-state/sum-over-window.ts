@@ -11,6 +11,8 @@ import {
 const ROWS_A_QUERY = 500_000;
 /** Rows of one answer: more of them means that a segment is something like a user. */
 const MAXIMUM_GROUPS = 100_000;
+/** Rows kept of all slices of a window, for the same reason. */
+const MAXIMUM_HELD = 500_000;
 
 interface Sums {
   readonly slice: number;
@@ -54,6 +56,11 @@ export async function sumOverWindow<Row extends Sums>(
     }
     const bySlice = Map.groupBy(sums, (row) => row.slice);
     for (const { slice, rows } of batch) known.slices.set(slice, { rows, sums: bySlice.get(slice) ?? [] });
+    const held = known.slices.values().reduce((sum, { sums }) => sum + sums.length, 0);
+    if (held > MAXIMUM_HELD) {
+      known.slices.clear();
+      throw new Error(`the window has more than ${MAXIMUM_HELD} sums: the segment has too many values`);
+    }
   }
   // Always in the order of time, so that equal sums are added up to equal totals.
   return [...known.slices].sort(([left], [right]) => left - right).flatMap(([, { sums }]) => sums as readonly Row[]);

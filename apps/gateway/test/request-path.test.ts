@@ -211,6 +211,23 @@ describe('a circuit breaker', () => {
   });
 });
 
+it('a retry budget outlives the snapshot, which what nodes learn replaces every few seconds', async () => {
+  const first = failing();
+  const policy: Policy = {
+    kind: 'fallback',
+    targets: [{ ...branch('first'), retries: 1 }],
+    retryBudget: 0.1,
+    retryDelayMs: 1,
+    breaker: { minimumRequests: 1_000 },
+  };
+  for (let n = 0; n < 20; n += 1) {
+    serve(policy, { first: first.model });
+    expect((await ask(1)).status).toBe(502);
+  }
+  // Ten retries in reserve, and one for every ten requests.
+  expect(first.calls.length).toBeLessThanOrEqual(20 + 10 + 2);
+});
+
 describe('the outbox', () => {
   it('lets everybody go on whose lines were written, also when one of them throws', () => {
     const told: string[] = [];

@@ -88,16 +88,16 @@ export class CircuitBreaker {
 
 /** Allows retries in proportion to requests, so that a target in trouble is not asked many times as often as usual. */
 export class RetryBudget {
-  readonly #perRequest: number;
+  readonly perRequest: number;
   #tokens: number;
 
   constructor(perRequest: number) {
-    this.#perRequest = perRequest;
+    this.perRequest = perRequest;
     this.#tokens = perRequest > 0 ? RESERVE : 0;
   }
 
   earn(): void {
-    this.#tokens = Math.min(RESERVE, this.#tokens + this.#perRequest);
+    this.#tokens = Math.min(RESERVE, this.#tokens + this.perRequest);
   }
 
   spend(): boolean {

@@ -1,4 +1,4 @@
-import type { CircuitBreaker } from '../execution/circuit-breaker.ts';
+import type { CircuitBreaker, RetryBudget } from '../execution/circuit-breaker.ts';
 import { DURATION_BOUNDS_MICROS, Histogram, ROWS_BOUNDS } from './histogram.ts';
 import { type Labels, renderHistograms, renderSamples } from './prometheus-text.ts';
 import { type RunOfCall, RunStatistics } from './run-statistics.ts';
@@ -13,7 +13,7 @@ export interface EndpointMetrics {
   shadowsDropped: number;
 }
 
-/** Counted per target of a `fallback` node, together with the breaker that watches it. */
+/** Counted per target of a `fallback` node, together with the breaker that watches it; the first has the node's budget. */
 export interface TargetMetrics {
   ok: number;
   failed: number;
@@ -22,6 +22,7 @@ export interface TargetMetrics {
   skipped: number;
   breaker: CircuitBreaker | undefined;
   breakerSettings: string;
+  budget: RetryBudget | undefined;
 }
 
 /** Rows looked up in the cache, per endpoint that has one. `error`: it was away, late, or held something else. */
@@ -95,7 +96,15 @@ export function createGatewayMetrics(): GatewayMetrics {
     shadowsDropped: 0,
   }));
   const targets = createSeries(
-    (): TargetMetrics => ({ ok: 0, failed: 0, retries: 0, skipped: 0, breaker: undefined, breakerSettings: '' }),
+    (): TargetMetrics => ({
+      ok: 0,
+      failed: 0,
+      retries: 0,
+      skipped: 0,
+      breaker: undefined,
+      breakerSettings: '',
+      budget: undefined,
+    }),
   );
   const caches = createSeries((): CacheMetrics => ({ hit: 0, miss: 0, error: 0 }));
   const versions = createSeries(() => ({ ok: 0, failed: 0 }));

@@ -200,10 +200,14 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
       });
     }
     if (node.kind === 'fallback') {
+      const metricsOf = (name: string) =>
+        context.targetMetrics(endpoint.name, node.path === '' ? name : `${node.path}/${name}`);
+      const first = metricsOf((node.targets[0] as { name: string }).name);
+      if (first.budget?.perRequest !== node.retryBudget) first.budget = new RetryBudget(node.retryBudget);
       fallbacks.set(node, {
-        budget: new RetryBudget(node.retryBudget),
+        budget: first.budget,
         targets: node.targets.map(({ name }) => {
-          const metrics = context.targetMetrics(endpoint.name, node.path === '' ? name : `${node.path}/${name}`);
+          const metrics = metricsOf(name);
           // What is known of a target outlives the revision, unless its rules changed.
           const settings = JSON.stringify(node.breaker);
           if (metrics.breaker === undefined || metrics.breakerSettings !== settings) {

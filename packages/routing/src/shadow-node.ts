@@ -40,10 +40,18 @@ export function compileShadow<Node>(
   };
 }
 
-export function checkShadow(node: ShadowNode, place: string, report: ReportProblem): void {
+/** @param primaryNames names of the branches right below the primary, whose paths begin where those of shadows do */
+export function checkShadow(
+  node: ShadowNode,
+  place: string,
+  primaryNames: readonly string[],
+  report: ReportProblem,
+): void {
   checkBranchNames(node.shadows, place, 'shadows', 'shadow', report);
   node.shadows.forEach(({ name }, index) => {
-    if (name === PRIMARY) report(fieldAt(place, `shadows.${index}.name`), `'${PRIMARY}' is the branch that answers`);
+    const field = fieldAt(place, `shadows.${index}.name`);
+    if (name === PRIMARY) report(field, `'${PRIMARY}' is the branch that answers`);
+    if (primaryNames.includes(name)) report(field, `the primary has a branch '${name}' too, at the same path`);
   });
 }
 

@@ -7,7 +7,7 @@ import { checkEnsemble } from './ensemble-node.ts';
 import { checkFallback } from './fallback-node.ts';
 import { checkModel } from './model-node.ts';
 import type { PolicyProblem } from './policy-problem.ts';
-import { assertNever, listModels, walkPolicy } from './policy-tree.ts';
+import { assertNever, childrenOf, listModels, walkPolicy } from './policy-tree.ts';
 import { own, type RegistryView } from './registry-view.ts';
 import { checkRules } from './rules-node.ts';
 import { checkShadow } from './shadow-node.ts';
@@ -70,7 +70,7 @@ function validateTree(policy: Policy, view: RegistryView): PolicyProblem[] {
       case 'fallback':
         return checkFallback(node, field, report);
       case 'shadow':
-        return checkShadow(node, field, report);
+        return checkShadow(node, field, branchNames(node.primary), report);
       default:
         return assertNever(node);
     }
@@ -81,6 +81,12 @@ function validateTree(policy: Policy, view: RegistryView): PolicyProblem[] {
   if (tasks.size > 1) report('', `its models answer different tasks: ${[...tasks].join(' and ')}`);
   return problems;
 }
+
+/** Names of the branches whose paths begin at the path of a node; the primary of a shadow is at the node's own. */
+const branchNames = (policy: Policy): string[] =>
+  childrenOf(policy).flatMap((child) =>
+    policy.kind === 'shadow' && child.field === 'primary' ? branchNames(child.policy) : [child.name],
+  );
 
 const leavesOf = (policy: Policy) => listModels(policy).map(({ node }) => node);
 

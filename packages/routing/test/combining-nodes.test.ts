@@ -54,7 +54,7 @@ describe('combining nodes', () => {
         steps: [{ name: 'x', policy: inner, minimumConfidence: 0.9 }, ...members('a')],
       }),
       (inner) => ({ kind: 'fallback', targets: [{ name: 'x', policy: inner }, ...members('a')] }),
-      (inner) => ({ kind: 'shadow', primary: inner, shadows: members('a') }),
+      (inner) => ({ kind: 'shadow', primary: inner, shadows: [{ name: `beside-${inner.kind}`, policy: model('a') }] }),
     ];
     for (const outer of kinds) {
       for (const inner of kinds) {
@@ -173,6 +173,11 @@ describe('validation', () => {
       'a shadow called primary',
       { kind: 'shadow', primary: model('a'), shadows: [{ name: 'primary', policy: model('b') }] },
       /^shadows\.0\.name/,
+    ],
+    [
+      'a shadow with the path of a branch that answers',
+      { kind: 'shadow', primary: split(['x', 1, model('a')]), shadows: [{ name: 'x', policy: model('b') }] },
+      /^shadows\.0\.name: the primary has a branch 'x' too/,
     ],
     [
       'a fallback candidate that is none',

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@switchyard/contracts';
@@ -70,6 +70,30 @@ function processesOf(dataDir: string): string[] {
   });
 }
 
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        // The name of the command, in brackets, may hold anything.
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
+      } catch {
+        return false;
+      }
+    });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);
@@ -86,7 +110,8 @@ describe('switchyard start', () => {
   it('stops on Ctrl-C with nothing left running and nothing lost, and starts again on the same directory', async () => {
     const config = await freshConfig();
     const first = await startedCli(config);
-    expect(processesOf(config.dataDir).length, 'control and gateway').toBeGreaterThanOrEqual(2);
+    const children = childrenOf(first.process.pid as number);
+    expect(children.length, 'control and gateway').toBeGreaterThanOrEqual(2);
     const { controlUrl, gatewayUrl } = asPlatform(config);
     await setUpFraudExample(controlUrl, () => {});
     await waitFor('served', async () =>
@@ -98,6 +123,7 @@ describe('switchyard start', () => {
     expect(await first.exit).toBe(0);
     const books = await load.stop();
     expect(processesOf(config.dataDir)).toEqual([]);
+    expect(children.filter(isAlive)).toEqual([]);
     expect([...books.refused.keys()].filter((status) => status !== 503)).toEqual([]);
 
     const second = await startedCli(config);
@@ -141,9 +167,12 @@ describe('switchyard start', () => {
   it('ends its processes even when the supervisor itself is killed', async () => {
     const config = await freshConfig();
     const first = await startedCli(config);
+    const children = childrenOf(first.process.pid as number);
     first.process.kill('SIGKILL');
     await first.exit;
-    await waitFor('no process is left', async () => (processesOf(config.dataDir).length === 0 ? true : undefined));
+    await waitFor('no process is left', async () =>
+      processesOf(config.dataDir).length === 0 && !children.some(isAlive) ? true : undefined,
+    );
     const second = await startedCli(config);
     second.process.kill('SIGTERM');
     expect(await second.exit).toBe(0);

@@ -58,7 +58,13 @@ export function LiveFeedPanel() {
         </Button>
       }
     >
-      <div className={styles.frame}>
+      {/* The pill is part of it: on the way to it the pointer must not set the list going again. */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: hovering is a convenience; the button does the same */}
+      <div
+        className={styles.frame}
+        onMouseEnter={() => setHovered(true)}
+        onMouseLeave={() => setHovered(false)}
+      >
         {paused && waiting > 0 && (
           <button type="button" className={styles.pill} onClick={resume}>
             {formatCount(waiting)} new
@@ -67,8 +73,6 @@ export function LiveFeedPanel() {
         <section
           ref={list}
           className={styles.list}
-          onMouseEnter={() => setHovered(true)}
-          onMouseLeave={() => setHovered(false)}
           onScroll={(event) => setScrolled(event.currentTarget.scrollTop > 4)}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
           tabIndex={0}

@@ -60,11 +60,7 @@ export function LiveFeedPanel() {
     >
       {/* The pill is part of it: on the way to it the pointer must not set the list going again. */}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: hovering is a convenience; the button does the same */}
-      <div
-        className={styles.frame}
-        onMouseEnter={() => setHovered(true)}
-        onMouseLeave={() => setHovered(false)}
-      >
+      <div className={styles.frame} onMouseEnter={() => setHovered(true)} onMouseLeave={() => setHovered(false)}>
         {paused && waiting > 0 && (
           <button type="button" className={styles.pill} onClick={resume}>
             {formatCount(waiting)} new

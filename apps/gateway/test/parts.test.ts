@@ -8,6 +8,7 @@ import { createGatewayMetrics } from '../src/metrics/gateway-metrics.ts';
 import { Histogram } from '../src/metrics/histogram.ts';
 import { renderHistograms, renderSamples } from '../src/metrics/prometheus-text.ts';
 import { planFeatures, planGatherer, readRow } from '../src/predict/feature-plan.ts';
+import { makeFeatureWriter } from '../src/predict/record-lines.ts';
 import { createLease } from '../src/snapshot/lease.ts';
 import { binarySignature } from './support/fake-model.ts';
 
@@ -199,4 +200,24 @@ describe('metrics', () => {
     expect(lines).toHaveLength(5_001);
     expect(lines.at(-1)).toBe('switchyard_rejected_requests_total{endpoint="(others)",code="(others)"} 1000');
   });
+});
+
+it('features are written as JSON would, whatever their names and values', () => {
+  const names = ['a', '__proto__', 'constructor', '7', 'with "quotes"'];
+  const value = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.string(),
+    fc.boolean(),
+    fc.constant(null),
+  );
+  for (const own of [names, names.filter((name) => name !== '__proto__')]) {
+    const write = makeFeatureWriter(own);
+    fc.assert(
+      fc.property(fc.tuple(...own.map(() => value)), (row) => {
+        const entries = JSON.parse(write(row), (_key, inner) => inner) as object;
+        const wanted = new Map(own.map((name, index) => [name, JSON.parse(JSON.stringify(row[index]))]));
+        expect(new Map(Object.entries(entries).map(([name, one]) => [name, one]))).toEqual(wanted);
+      }),
+    );
+  }
 });

@@ -38,6 +38,7 @@ import {
   planShadowGatherer,
   type ShadowGatherer,
 } from './feature-plan.ts';
+import { type FeatureWriter, makeFeatureWriter } from './record-lines.ts';
 
 /** Who answers, as responses and records name it. */
 export interface ServedPlan {
@@ -97,8 +98,8 @@ export interface EndpointPlan {
   readonly versions: readonly ServedVersion[];
   /** Some model does not run inline, so time must be watched. */
   readonly isWatched: boolean;
-  /** `"V1":` and so on, in the order of the features. */
-  readonly featureKeysJson: readonly string[];
+  /** Features of a row as JSON, for the log. */
+  readonly writeFeatures: FeatureWriter;
   /** Positions of the features that conditions look at. */
   readonly conditionPositions: readonly number[];
   readonly load: EndpointLoad;
@@ -237,7 +238,7 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
     isWatched: [...[...leaves.values()].map(({ loaded }) => loaded), ...metas].some(
       (loaded) => loaded !== undefined && loaded.execution !== 'inline',
     ),
-    featureKeysJson: features.features.map(({ name }) => `${JSON.stringify(name)}:`),
+    writeFeatures: makeFeatureWriter(features.features.map(({ name }) => name)),
     conditionPositions: policy.conditionFeatures.map((name) => features.indexByName.get(name) as number),
     load: context.loadOf(endpoint.name),
     metrics: context.endpointMetrics(endpoint.name),

@@ -44,7 +44,7 @@ export function predictionLine(
     shared,
     id,
     unit,
-    featuresJson(plan.featureKeysJson, row),
+    plan.writeFeatures(row),
     steps.length === 0 ? '[]' : stepsJson(steps),
     propensity,
     outcome,
@@ -79,13 +79,29 @@ export function shadowLine(endpoint: string, id: string, at: number, members: re
   return `{"t":"s","id":"${id}","at":${at},"endpoint":"${endpoint}","members":${JSON.stringify(members)}}`;
 }
 
-export function featuresJson(keysJson: readonly string[], row: ReceivedRow): string {
-  let text = '{';
-  for (let index = 0; index < row.length; index += 1) {
-    const value = row[index];
-    text += (index === 0 ? '' : ',') + keysJson[index] + (typeof value === 'string' ? JSON.stringify(value) : value);
+/** Writes a row as JSON by the names of its features. */
+export type FeatureWriter = (row: ReceivedRow) => string;
+
+/**
+ * One object is filled again and again: the engine writes numbers of an object about twice as fast as they can be
+ * joined to a text one by one, and this is the largest part of a line.
+ */
+export function makeFeatureWriter(names: readonly string[]): FeatureWriter {
+  const record: Record<string, ReceivedRow[number]> = {};
+  for (const name of names) {
+    // What every object has, such as '__proto__', must become a member like any other.
+    Object.defineProperty(record, name, { value: null, writable: true, enumerable: true, configurable: true });
   }
-  return `${text}}`;
+  const isPlain = !names.includes('__proto__');
+  return (row) => {
+    for (let index = 0; index < names.length; index += 1) {
+      const name = names[index] as string;
+      const value = row[index] as ReceivedRow[number];
+      if (isPlain) record[name] = value;
+      else Object.defineProperty(record, name, { value });
+    }
+    return JSON.stringify(record);
+  };
 }
 
 // The probabilities of a split are one object for as long as the policy lives.

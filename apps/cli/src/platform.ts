@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@switchyard/contracts';
@@ -70,6 +71,8 @@ function processSpecs(config: Config, internalToken: string, controlUrl: string)
     name: 'control',
     command: [join(repository, 'apps/control/src/main.ts'), 'control'],
     settings: { config, internalToken, version, dashboardDir },
+    // Shipping and queries use every processor they get; on the same machine, requests come first.
+    priority: constants.priority.PRIORITY_BELOW_NORMAL,
   };
   const gateways = Array.from({ length: config.workers }, (_, index): ProcessSpec => {
     const id = `gateway-${index}`;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessSpec {
@@ -7,6 +8,8 @@ export interface ProcessSpec {
   /** Arguments for this Node: the entry file, then the role that process lists show. */
   readonly command: readonly string[];
   readonly settings: unknown;
+  /** As `os.constants.priority`; normal unless given. */
+  readonly priority?: number;
 }
 
 export interface SupervisorEvents {
@@ -96,6 +99,7 @@ export class Supervisor {
     });
     managed.child = child;
     managed.startedAt = Date.now();
+    lowerPriority(child.pid, spec.priority);
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) forEachLine(stream, (line) => this.#options.events.line(spec.name, line));
     }
@@ -187,4 +191,12 @@ function inheritedEnvironment(): Record<string, string> {
   const isWanted = (name: string): boolean => wanted.includes(name) || name.startsWith('SWITCHYARD_UPSTREAM_');
   const found = Object.entries(process.env).filter(([name]) => isWanted(name));
   return Object.fromEntries(found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** Before it has made threads, which inherit it. Where the system does not allow it, the process runs as any other. */
+function lowerPriority(pid: number | undefined, priority: number | undefined): void {
+  if (pid === undefined || priority === undefined) return;
+  try {
+    setPriority(pid, priority);
+  } catch {}
 }

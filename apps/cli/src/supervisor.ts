@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -198,5 +199,7 @@ function lowerPriority(pid: number | undefined, priority: number | undefined): v
   if (pid === undefined || priority === undefined) return;
   try {
     setPriority(pid, priority);
+    // Linux may share processors between sessions first, and each of these processes is a session of its own.
+    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, String(priority));
   } catch {}
 }

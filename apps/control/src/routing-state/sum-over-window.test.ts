@@ -10,7 +10,8 @@ import { createWindowSums, sumOverWindow } from './sum-over-window.ts';
 import { sumRewards } from './sum-rewards.ts';
 
 const MINUTE = 60_000;
-const start = Date.now() - 200 * MINUTE;
+// At the beginning of a slice: were the window to begin just before the end of one, nothing might be left in it.
+const start = Math.floor((Date.now() - 200 * MINUTE) / (10 * MINUTE)) * 10 * MINUTE;
 const directory = mkdtempSync(join(tmpdir(), 'sum-over-window-'));
 let analytics: AnalyticsStore;
 beforeAll(async () => {

@@ -1,3 +1,4 @@
+export { LineWriter, shortDecimal } from './line-writer.ts';
 export { parseLogLine, readSegment, type SegmentLine } from './reader.ts';
 export { type RecoveryResult, recoverPredictionLog } from './recovery.ts';
 export {

@@ -1,6 +1,6 @@
 import { type ClassLabel, type Signature, SwitchyardError } from '@switchyard/contracts';
+import type { LineWriter } from '@switchyard/prediction-log';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
-import type { LineWriter } from '../log/line-writer.ts';
 import type { Arrival } from '../predict/prediction-runner.ts';
 import type { VersionPlan } from '../snapshot/serving-state.ts';
 import type { ReceivedInfer, ReceivedTensor } from './infer-call.ts';

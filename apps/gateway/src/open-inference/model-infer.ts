@@ -1,6 +1,6 @@
 import { type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
+import { LineWriter } from '@switchyard/prediction-log';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
-import { LineWriter } from '../log/line-writer.ts';
 import type { Outbox } from '../log/outbox.ts';
 import { observeRun } from '../metrics/gateway-metrics.ts';
 import type { Admission } from '../predict/admission.ts';

@@ -1,6 +1,6 @@
 import { SwitchyardError, type TensorDatatype } from '@switchyard/contracts';
+import { shortDecimal } from '@switchyard/prediction-log';
 import type { Tensor } from '@switchyard/runtimes';
-import { shortDecimal } from '../log/line-writer.ts';
 import type { ReceivedTensor, TypedValues } from './infer-call.ts';
 
 type NumberArray = Exclude<TypedValues, BigInt64Array | BigUint64Array>;

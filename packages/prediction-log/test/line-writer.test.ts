@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineWriter, shortDecimal } from '../src/log/line-writer.ts';
+import { LineWriter, shortDecimal } from '../src/line-writer.ts';
 
 const writer = new LineWriter();
 const take = () => {

@@ -50,6 +50,14 @@ beforeAll(async () => {
           members: [],
         };
       },
+      listAnswered: async (endpoints, query) => {
+        asked.push({ name: 'listAnswered', query: { endpoints, ...query } });
+        return endpoints.flatMap((endpoint) => [
+          { endpoint, revision: 1, answered: 50, cached: 0 },
+          { endpoint, revision: 2, answered: 30, cached: 12 },
+          { endpoint, revision: 4, answered: 10, cached: 8 },
+        ]);
+      },
     },
   });
 });
@@ -97,6 +105,26 @@ describe('questions to the analytics store', () => {
     expect(asked.at(-1)).not.toHaveProperty('context.positiveLabelsOfEnsembles.odd');
     expect(asked.at(-1)?.context).toMatchObject({ positiveLabels: { last: '1', named: 'fraud' } });
   });
+});
+
+it('the use of a cache is that of the revisions which had one, and asks nothing where none had', async () => {
+  const use = () => running.call('GET', `/cache-use?from=${from}&to=${to}`);
+  const before = asked.length;
+  expect((await use()).body).toEqual({ items: [] });
+  expect(asked).toHaveLength(before);
+  const policy = { kind: 'model', model: 'named', version: '1' };
+  const put = async (settings: unknown) =>
+    expect((await running.call('PUT', '/endpoints/kept', { policy, settings })).status).toBe(200);
+  await put({});
+  await put({ cache: { ttlSeconds: 60 } });
+  await put({ cache: null });
+  await put({ cache: { ttlSeconds: 5 } });
+  expect((await use()).body).toEqual({ items: [{ endpoint: 'kept', answered: 40, cached: 20, hitRate: 0.5 }] });
+  expect(asked.at(-1)).toEqual({ name: 'listAnswered', query: { endpoints: ['kept'], from, to } });
+  await running.call('DELETE', '/endpoints/kept');
+  expect((await use()).body).toEqual({ items: [] });
+  const backwards = await running.call('GET', `/cache-use?from=${to}&to=${from}`);
+  expect(backwards).toMatchObject({ status: 400, body: { code: 'invalid_request', errors: [{ field: 'from' }] } });
 });
 
 it('the traffic of an endpoint that does not exist, or of a period that ends before it begins, is refused', async () => {

@@ -19,6 +19,7 @@ beforeAll(async () => {
       getTimeSeries: () => Promise.reject(new Error('not faked')),
       listModelQuality: async () => [],
       getEndpointTraffic: () => Promise.reject(new Error('not faked')),
+      listAnswered: () => Promise.reject(new Error('not faked')),
     },
   });
   await running.addModel('forest');

@@ -49,6 +49,7 @@ export const noAnalytics: ReadModels = {
   getTimeSeries: () => Promise.reject(new Error('not faked')),
   listModelQuality: async () => [],
   getEndpointTraffic: () => Promise.reject(new Error('not faked')),
+  listAnswered: () => Promise.reject(new Error('not faked')),
 };
 
 export interface Answer<Body = unknown> {

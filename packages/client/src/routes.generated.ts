@@ -27,6 +27,7 @@ export const controlRequests = {
   listRevisions: { method: 'GET', path: '/api/v1/endpoints/{endpoint}/revisions' },
   rollbackEndpoint: { method: 'POST', path: '/api/v1/endpoints/{endpoint}/rollback' },
   getEndpointTraffic: { method: 'GET', path: '/api/v1/endpoints/{endpoint}/traffic' },
+  listCacheUse: { method: 'GET', path: '/api/v1/cache-use' },
   getRoutingStates: { method: 'GET', path: '/api/v1/endpoints/{endpoint}/routing-states' },
   tryEndpoint: { method: 'POST', path: '/api/v1/endpoints/{endpoint}/try' },
   listPredictions: { method: 'GET', path: '/api/v1/predictions' },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpointSettingsSchema } from './endpoint-settings.ts';
 import {
   aliasNameSchema,
   endpointNameSchema,
@@ -13,7 +14,6 @@ import { answerSchema, decisionStepSchema, memberSchema } from './record.ts';
 import { classLabelSchema, featureSpecSchema, signatureSchema, taskSchema } from './signature.ts';
 import {
   artifactFormatSchema,
-  endpointSettingsSchema,
   gatewayStatusSchema,
   modelFormatSchema,
   routingStateSchema,
@@ -339,7 +339,7 @@ export const modelQualitySchema = z
   })
   .meta({ id: 'ModelQuality' });
 
-export const endpointTrafficQuerySchema = z.strictObject({ from: instantSchema, to: instantSchema });
+export const periodQuerySchema = z.strictObject({ from: instantSchema, to: instantSchema });
 export const endpointTrafficSchema = z
   .object({
     from: instantSchema,
@@ -366,6 +366,16 @@ export const endpointTrafficSchema = z
   })
   .meta({ id: 'EndpointTraffic' });
 export type EndpointTraffic = z.infer<typeof endpointTrafficSchema>;
+
+export const cacheUseSchema = z
+  .object({
+    endpoint: endpointNameSchema,
+    answered: z.int().describe('predictions that revisions with a cache answered in the period'),
+    cached: z.int().describe('of them those that no model ran for'),
+    hitRate: z.number().nullable().describe('cached of answered; null where nothing was answered'),
+  })
+  .meta({ id: 'CacheUse' });
+export type CacheUse = z.infer<typeof cacheUseSchema>;
 
 export const routingStatesQuerySchema = z.strictObject({
   snapshot: sha256Schema

@@ -1,5 +1,6 @@
 export * from './config.ts';
 export * from './control-bodies.ts';
+export * from './endpoint-settings.ts';
 export * from './errors.ts';
 export * from './live.ts';
 export * from './names.ts';

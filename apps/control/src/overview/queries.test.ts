@@ -10,6 +10,7 @@ import {
 import { type AnalyticsStore, openChdbAnalytics } from '@switchyard/storage/analytics';
 import { writeSegment } from '@switchyard/storage/analytics/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listAnswered } from './cache-use.ts';
 import { getEndpointTraffic } from './endpoint-traffic.ts';
 import { getOverview, getTimeSeries, listModelQuality } from './queries.ts';
 import { finalLabels, makeTraffic } from './test-data.ts';
@@ -247,6 +248,23 @@ describe('listModelQuality', () => {
       expectSummary(item.summary, rows, 0);
     }
     expect(items.find((item) => item.model === 'species')?.summary.precision).toBeNull();
+  });
+});
+
+describe('listAnswered', () => {
+  it.each(periods)('equals counting by hand for every revision: %s', async (_, fromMs, toMs) => {
+    const found = await listAnswered(analytics, ['fraud'], { from: iso(fromMs), to: iso(toMs) });
+    const rows = predictions
+      .filter(within(fromMs, toMs))
+      .filter((row) => row.endpoint === 'fraud' && row.status === 'ok');
+    const expected = [...Map.groupBy(rows, (row) => row.revision)].map(([revision, ofIt]) => ({
+      endpoint: 'fraud',
+      revision,
+      answered: ofIt.length,
+      cached: ofIt.filter((row) => row.cached).length,
+    }));
+    const inOrder = (list: { revision: number }[]) => list.toSorted((one, other) => one.revision - other.revision);
+    expect(inOrder(found)).toEqual(inOrder(expected));
   });
 });
 

@@ -40,6 +40,8 @@ export function makeTraffic(count: number, fromMs: number, toMs: number): LogRec
       answer: !isOk ? {} : isRegression ? { value: random() } : { label, score: random() },
       totalMicros: Math.round(50 + 5_000 * random() ** 4),
       unit: `user-${counter % 50}`,
+      revision: 1 + (counter % 3),
+      cached: isOk && counter % 4 === 0,
     });
     records.push(prediction);
     if (counter % 3 === 0) records.push(makeShadow(prediction));

@@ -2,6 +2,7 @@ import { SwitchyardError } from '@switchyard/contracts';
 import { listModels } from '@switchyard/routing';
 import type { MetadataStore } from '@switchyard/storage/metadata';
 import type { QualityContext } from '../overview/aggregate-sql.ts';
+import { cacheUseOf, loadRevisionsWithCache } from '../overview/cache-use.ts';
 import { endpointNotFound } from '../registry/not-found.ts';
 import { loadRegistry, loadVersions } from '../registry/registry-view.ts';
 import type { ControlHandlers } from './handler.ts';
@@ -13,7 +14,8 @@ type AnalyticsRoutes =
   | 'getPrediction'
   | 'getOverview'
   | 'getTimeSeries'
-  | 'getEndpointTraffic';
+  | 'getEndpointTraffic'
+  | 'listCacheUse';
 
 export function createAnalyticsHandlers({
   metadata,
@@ -41,6 +43,12 @@ export function createAnalyticsHandlers({
       const view = await loadRegistry(metadata.db);
       if (!view.endpoints.has(params.endpoint)) throw endpointNotFound(params.endpoint);
       return readModels.getEndpointTraffic({ endpoint: params.endpoint, ...query }, await loadQualityContext(metadata));
+    },
+    listCacheUse: async ({ query }) => {
+      assertInOrder(query.from, query.to);
+      const revisions = await loadRevisionsWithCache(metadata.db);
+      if (revisions.size === 0) return { items: [] };
+      return { items: cacheUseOf(revisions, await readModels.listAnswered([...revisions.keys()], query)) };
     },
     listModelQuality: async ({ query }) => {
       assertInOrder(query.from, query.to);

@@ -1,6 +1,7 @@
 import type { EndpointTraffic, Overview, PredictionDetail, PredictionSummary, TimeSeries } from '@switchyard/contracts';
 import type { AnalyticsStore } from '@switchyard/storage/analytics';
 import type { QualityContext } from '../overview/aggregate-sql.ts';
+import { type AnsweredByRevision, listAnswered, type Period } from '../overview/cache-use.ts';
 import { type EndpointTrafficQuery, getEndpointTraffic } from '../overview/endpoint-traffic.ts';
 import {
   getOverview,
@@ -23,6 +24,7 @@ export interface ReadModels {
   getTimeSeries(query: TimeSeriesQuery): Promise<TimeSeries>;
   listModelQuality(query: TimeRangeQuery, context: QualityContext): Promise<ModelQuality[]>;
   getEndpointTraffic(query: EndpointTrafficQuery, context: QualityContext): Promise<EndpointTraffic>;
+  listAnswered(endpoints: readonly string[], period: Period): Promise<AnsweredByRevision[]>;
 }
 
 export function bindReadModels(analytics: AnalyticsStore): ReadModels {
@@ -34,5 +36,6 @@ export function bindReadModels(analytics: AnalyticsStore): ReadModels {
     getTimeSeries: (query) => getTimeSeries(analytics, query),
     listModelQuality: (query, context) => listModelQuality(analytics, query, context),
     getEndpointTraffic: (query, context) => getEndpointTraffic(analytics, query, context),
+    listAnswered: (endpoints, period) => listAnswered(analytics, endpoints, period),
   };
 }

@@ -12,12 +12,7 @@ import { policySchema } from './policy.ts';
 import { servedSchema } from './predict.ts';
 import { answerSchema, decisionStepSchema, memberSchema } from './record.ts';
 import { classLabelSchema, featureSpecSchema, signatureSchema, taskSchema } from './signature.ts';
-import {
-  artifactFormatSchema,
-  gatewayStatusSchema,
-  modelFormatSchema,
-  routingStateSchema,
-} from './snapshot.ts';
+import { artifactFormatSchema, gatewayStatusSchema, modelFormatSchema, routingStateSchema } from './snapshot.ts';
 import { upstreamSchema } from './upstream.ts';
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);

@@ -86,6 +86,52 @@ export const predictionRecordSchema = z.object({
 });
 export type PredictionRecord = z.infer<typeof predictionRecordSchema>;
 
+/** Numbers one after the other as they are in memory: little-endian, in base64. A BOOL is a byte of 0 or 1. */
+export const packedValuesSchema = z.object({
+  datatype: z.enum(['BOOL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', 'INT32', 'INT64', 'FP32', 'FP64']),
+  values: z.string(),
+});
+export type PackedValues = z.infer<typeof packedValuesSchema>;
+
+/** Rows in one line: as many as the four digits of an id can number. */
+export const BATCH_MAXIMUM_ROWS = 65_536;
+
+/**
+ * Many rows of one request in one line: what they share once, the rest as columns. It stands for `rows` prediction
+ * records and is taken apart into exactly these before it reaches the store.
+ */
+export const batchRecordSchema = predictionRecordSchema.omit({ features: true, answer: true }).extend({
+  t: z.literal('b'),
+  id: z.uuid().describe('of the first row; the ids of the others differ in the last four digits only'),
+  rows: z.int().min(1).max(BATCH_MAXIMUM_ROWS),
+  numbers: packedValuesSchema
+    .optional()
+    .describe('last four digits of the id of each row, UINT16; absent where they count on from the first'),
+  buckets: z
+    .array(z.object({ step: z.int().min(0), ...packedValuesSchema.shape }))
+    .describe('bucket of each row at a step of the decision, UINT32; the step itself has none then'),
+  features: z
+    .array(z.object({ names: z.array(z.string()).min(1), ...packedValuesSchema.shape }))
+    .describe('row by row, in each row by name'),
+  answer: z
+    .object({
+      label: z
+        .union([packedValuesSchema, z.object({ known: z.array(classLabelSchema), ...packedValuesSchema.shape })])
+        .optional()
+        .describe('numbers, or positions in a list of labels'),
+      value: packedValuesSchema.optional(),
+      probabilities: z
+        .object({
+          labels: z.array(z.string()).min(1),
+          positive: z.int().min(-1).describe('position of the label that `score` is of; -1: there is no score'),
+          ...packedValuesSchema.shape,
+        })
+        .optional(),
+    })
+    .describe('{} where all rows failed'),
+});
+export type BatchRecord = z.infer<typeof batchRecordSchema>;
+
 export const feedbackRecordSchema = z.object({
   t: z.literal('f'),
   id: z.uuid().describe('id of the prediction'),
@@ -119,6 +165,7 @@ export const rejectionRecordSchema = z.object({
 });
 export type RejectionRecord = z.infer<typeof rejectionRecordSchema>;
 
+/** Every line of the log is one of these or stands for several: see `batchRecordSchema`. */
 export const logRecordSchema = z.discriminatedUnion('t', [
   predictionRecordSchema,
   feedbackRecordSchema,

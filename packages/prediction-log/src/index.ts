@@ -1,6 +1,17 @@
+export { canBatch, expandBatchLine, hasBatchLines, isBatchLine, writeBatchLines } from './batch-lines.ts';
 export { LineWriter, shortDecimal } from './line-writer.ts';
-export { parseLogLine, readSegment, type SegmentLine } from './reader.ts';
+export { bytesOfValues, type ColumnData, layoutOf, type TypedValues, valuesOfBytes } from './packed-values.ts';
+export { parseLogLine, readRecordLines, readSegment, type SegmentLine, splitLines } from './reader.ts';
 export { type RecoveryResult, recoverPredictionLog } from './recovery.ts';
+export {
+  type AnswerColumns,
+  type Column,
+  type FeatureBlock,
+  type RowGroup,
+  rowDigits,
+  sliceGroup,
+  writeRowLines,
+} from './row-lines.ts';
 export {
   deleteSegment,
   listSealedSegments,

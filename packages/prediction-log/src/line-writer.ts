@@ -33,6 +33,12 @@ export class LineWriter {
     this.#at += this.#bytes.write(text, this.#at, 'latin1');
   }
 
+  /** Bytes as text of an alphabet that needs no escaping. */
+  base64(source: Uint8Array): void {
+    const { buffer, byteOffset, byteLength } = source;
+    this.ascii(Buffer.from(buffer, byteOffset, byteLength).toString('base64'));
+  }
+
   /** Any number, with all its digits; what JSON cannot say becomes null. */
   number(value: number): void {
     this.#reserve(NUMBER_BYTES);

@@ -1,11 +1,13 @@
 import { type LogRecord, logRecordSchema } from '@switchyard/contracts';
+import { expandBatchLine, isBatchLine } from './batch-lines.ts';
+import { LineWriter } from './line-writer.ts';
 import { readSegmentLines } from './segments.ts';
 
 export type SegmentLine =
   | { readonly ok: true; readonly record: LogRecord; readonly line: string }
   | { readonly ok: false; readonly reason: string; readonly line: string };
 
-/** Reads one line of the log: strict, so that what a damaged disk made of a record is not taken for one. */
+/** Reads one line of the log, batches apart: strict, so that what a damaged disk made of a record is not taken for one. */
 export function parseLogLine(line: string): SegmentLine {
   let value: unknown;
   try {
@@ -21,9 +23,40 @@ export function parseLogLine(line: string): SegmentLine {
   return { ok: true, record: parsed.data, line };
 }
 
-/** Every line of a sealed segment, parsed; lines that do not parse are yielded as such, not thrown. */
-export async function* readSegment(path: string): AsyncGenerator<SegmentLine> {
+/**
+ * The lines of a segment, each for one record: a line of a batch becomes the lines it stands for. One that cannot be
+ * taken apart is yielded as it is, and is no record for `parseLogLine` either.
+ */
+export async function* readRecordLines(path: string): AsyncGenerator<Buffer> {
   for await (const line of readSegmentLines(path)) {
+    if (isBatchLine(line)) yield* expanded(line);
+    else yield line;
+  }
+}
+
+function expanded(line: Buffer): Buffer[] {
+  const writer = new LineWriter();
+  try {
+    expandBatchLine(writer, line);
+  } catch {
+    return [line];
+  }
+  return splitLines(writer.written());
+}
+
+/** Lines with their line breaks, as they are in memory, without them. */
+export function splitLines(bytes: Uint8Array): Buffer[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const lines: Buffer[] = [];
+  for (let start = 0, end = buffer.indexOf(10); end >= 0; start = end + 1, end = buffer.indexOf(10, start)) {
+    lines.push(buffer.subarray(start, end));
+  }
+  return lines;
+}
+
+/** Every record of a sealed segment; lines that do not parse are yielded as such, not thrown. */
+export async function* readSegment(path: string): AsyncGenerator<SegmentLine> {
+  for await (const line of readRecordLines(path)) {
     yield parseLogLine(line.toString('utf8'));
   }
 }

@@ -109,6 +109,23 @@ export async function* readSegmentLines(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/**
+ * Whether some line of a segment begins with `start`. Looks at bytes alone, and so is far faster than reading lines:
+ * within JSON text there is no line break.
+ */
+export async function hasLinesFrom(path: string, start: string): Promise<boolean> {
+  const wanted = Buffer.from(`\n${start}`);
+  let rest = wanted.subarray(0, 1);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    const bytes = Buffer.concat([rest, chunk]);
+    if (bytes.includes(wanted)) {
+      return true;
+    }
+    rest = bytes.subarray(Math.max(0, bytes.length - wanted.length + 1));
+  }
+  return false;
+}
+
 export async function deleteSegment(path: string): Promise<void> {
   await rm(path, { force: true });
 }

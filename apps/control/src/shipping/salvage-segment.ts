@@ -1,28 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseLogLine, readSegmentLines, type SealedSegment } from '@switchyard/prediction-log';
-import { type AnalyticsStore, type InsertedSegments, UnreadableSegmentError } from '@switchyard/storage/analytics';
-
-type Analytics = Pick<AnalyticsStore, 'insertSegments'>;
+import { parseLogLine, readRecordLines, type SealedSegment } from '@switchyard/prediction-log';
+import { type InsertedSegments, UnreadableSegmentError } from '@switchyard/storage/analytics';
+import { type Analytics, INSERT_BYTES, NOTHING_INSERTED, scratchFile, sumInserted } from './insert-segments.ts';
 
 export interface SalvagedSegment {
   readonly inserted: InsertedSegments;
   readonly unreadableLines: number;
 }
 
-const NOTHING: InsertedSegments = { predictions: 0, feedback: 0, rejections: 0, shadowAnswers: 0, outcomes: 0 };
 const SUFFIX = '.ndjson';
-
-function sum(left: InsertedSegments, right: InsertedSegments): InsertedSegments {
-  return {
-    predictions: left.predictions + right.predictions,
-    feedback: left.feedback + right.feedback,
-    rejections: left.rejections + right.rejections,
-    shadowAnswers: left.shadowAnswers + right.shadowAnswers,
-    outcomes: left.outcomes + right.outcomes,
-  };
-}
 
 /** How many segments have had lines set aside. */
 export function countQuarantined(quarantine: string): number {
@@ -44,12 +32,26 @@ export async function salvageSegment(
   analytics: Analytics,
 ): Promise<SalvagedSegment> {
   await mkdir(quarantine, { recursive: true });
-  const good: Buffer[] = [];
+  const temporary = scratchFile(quarantine, segment);
+  let good: Buffer[] = [];
+  let goodBytes = 0;
   const bad: Buffer[] = [];
+  let inserted = NOTHING_INSERTED;
   let isUnreadable = false;
+  const insertGood = async (): Promise<void> => {
+    inserted = sumInserted(inserted, await insertLines(good, bad, temporary, analytics));
+    good = [];
+    goodBytes = 0;
+  };
   try {
-    for await (const line of readSegmentLines(segment.path)) {
-      (parseLogLine(line.toString('utf8')).ok ? good : bad).push(line);
+    for await (const line of readRecordLines(segment.path)) {
+      if (!parseLogLine(line.toString('utf8')).ok) {
+        bad.push(line);
+        continue;
+      }
+      good.push(line);
+      goodBytes += line.length;
+      if (goodBytes > INSERT_BYTES) await insertGood();
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EIO') {
@@ -57,8 +59,7 @@ export async function salvageSegment(
     }
     isUnreadable = true;
   }
-  const temporary = join(quarantine, `${segment.writer}-${basename(segment.path)}.part`);
-  const inserted = await insertLines(good, bad, temporary, analytics);
+  await insertGood();
   await rm(temporary, { force: true });
   const path = join(quarantine, `${segment.writer}-${basename(segment.path)}`);
   if (isUnreadable) {
@@ -83,7 +84,7 @@ async function insertLines(
   analytics: Analytics,
 ): Promise<InsertedSegments> {
   if (lines.length === 0) {
-    return NOTHING;
+    return NOTHING_INSERTED;
   }
   await writeFile(temporary, joinLines(lines));
   try {
@@ -96,10 +97,10 @@ async function insertLines(
   const [only] = lines;
   if (lines.length === 1 && only !== undefined) {
     bad.push(only);
-    return NOTHING;
+    return NOTHING_INSERTED;
   }
   const middle = Math.ceil(lines.length / 2);
   const first = await insertLines(lines.slice(0, middle), bad, temporary, analytics);
   const second = await insertLines(lines.slice(middle), bad, temporary, analytics);
-  return sum(first, second);
+  return sumInserted(first, second);
 }

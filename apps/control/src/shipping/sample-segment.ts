@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises';
 import type { PredictionSummary } from '@switchyard/contracts';
-import { parseLogLine } from '@switchyard/prediction-log';
+import { expandBatchLine, isBatchLine, LineWriter, parseLogLine, splitLines } from '@switchyard/prediction-log';
 import { summariseRecord } from './summarise-record.ts';
 
-const TAIL_BYTES = 131_072;
+/** A line of a batch takes up to half of it. */
+const TAIL_BYTES = 524_288;
 
-/** The newest predictions of a segment, newest first, at most `count`, from its last 128 KiB. */
+/** The newest predictions of a segment, newest first, at most `count`, from its last 512 KiB. */
 export async function sampleSegment(path: string, count: number): Promise<PredictionSummary[]> {
   const file = await open(path, 'r');
   let tail: Buffer;
@@ -19,20 +20,40 @@ export async function sampleSegment(path: string, count: number): Promise<Predic
   } finally {
     await file.close();
   }
-  const lines = tail.toString('utf8').split('\n');
-  if (!isWhole) {
-    lines.shift(); // begins somewhere in a line
-  }
   const sample: PredictionSummary[] = [];
-  for (let index = lines.length - 1; index >= 0 && sample.length < count; index -= 1) {
-    const line = lines[index] ?? '';
-    // Looked at before it is parsed: a segment may end in thousands of lines of feedback.
-    if (line.includes('"t":"p"')) {
-      const parsed = parseLogLine(line);
-      if (parsed.ok && parsed.record.t === 'p') {
-        sample.push(summariseRecord(parsed.record));
-      }
-    }
+  for (const line of linesFromTheEnd(tail, isWhole)) {
+    if (sample.length >= count) break;
+    sample.push(...summariesOf(line, count - sample.length));
   }
   return sample;
 }
+
+/** Without the first, which begins somewhere in a line unless the bytes are the whole file. */
+function* linesFromTheEnd(bytes: Buffer, isWhole: boolean): Generator<Buffer> {
+  for (let end = bytes.length; end > 0; ) {
+    const start = bytes.lastIndexOf(10, end - 1) + 1;
+    if (start === 0 && !isWhole) return;
+    if (start < end) yield bytes.subarray(start, end);
+    end = start - 1;
+  }
+}
+
+/** Newest first. */
+function summariesOf(line: Buffer, count: number): PredictionSummary[] {
+  if (!isBatchLine(line)) return summariesOfLines([line]);
+  const writer = new LineWriter();
+  try {
+    expandBatchLine(writer, line, count);
+  } catch {
+    return [];
+  }
+  return summariesOfLines(splitLines(writer.written()).reverse());
+}
+
+const summariesOfLines = (lines: readonly Buffer[]): PredictionSummary[] =>
+  lines.flatMap((line) => {
+    // Looked at before it is parsed: a segment may end in thousands of lines of feedback.
+    if (!line.includes('"t":"p"')) return [];
+    const parsed = parseLogLine(line.toString('utf8'));
+    return parsed.ok && parsed.record.t === 'p' ? [summariseRecord(parsed.record)] : [];
+  });

@@ -7,14 +7,15 @@ import {
   recoverPredictionLog,
   type SealedSegment,
 } from '@switchyard/prediction-log';
-import { type AnalyticsStore, type InsertedSegments, UnreadableSegmentError } from '@switchyard/storage/analytics';
+import { type InsertedSegments, UnreadableSegmentError } from '@switchyard/storage/analytics';
+import { type Analytics, INSERT_BYTES, insertSegments } from './insert-segments.ts';
 import { countQuarantined, salvageSegment } from './salvage-segment.ts';
 import { sampleSegment } from './sample-segment.ts';
 
 export interface ShipperOptions {
   /** `<data dir>/prediction-log`. */
   readonly directory: string;
-  readonly analytics: Pick<AnalyticsStore, 'insertSegments'>;
+  readonly analytics: Analytics;
   readonly log: {
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
@@ -39,8 +40,6 @@ export interface Shipper {
 const INTERVAL_MS = 200;
 const RECOVERY_INTERVAL_MS = 2_000;
 const BACKOFF_MAXIMUM_MS = 10_000;
-/** One insert takes this much: enough that many small segments cost one insert, little enough to stay in memory. */
-const BATCH_BYTES = 16_777_216;
 const BATCH_SEGMENTS = 200;
 const SAMPLE_SIZE = 20;
 
@@ -98,7 +97,7 @@ export function createShipper(options: ShipperOptions): Shipper {
 
   async function shipBatch(batch: readonly SealedSegment[]): Promise<void> {
     try {
-      const inserted = await options.analytics.insertSegments(batch.map((segment) => segment.path));
+      const inserted = await insertSegments(batch, quarantine, options.analytics);
       const last = batch.at(-1);
       const sample = last === undefined ? [] : await sampleSegment(last.path, SAMPLE_SIZE);
       await deleteAll(batch);
@@ -146,7 +145,7 @@ export function createShipper(options: ShipperOptions): Shipper {
       if ((writers.get(segment.writer)?.notBefore ?? 0) > now) {
         continue;
       }
-      if (batch.length > 0 && (bytes + segment.sizeBytes > BATCH_BYTES || batch.length >= BATCH_SEGMENTS)) {
+      if (batch.length > 0 && (bytes + segment.sizeBytes > INSERT_BYTES || batch.length >= BATCH_SEGMENTS)) {
         break;
       }
       batch.push(segment);

@@ -1,0 +1,190 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PredictionSummary } from '@switchyard/contracts';
+import {
+  LineWriter,
+  listSealedSegments,
+  type RowGroup,
+  rowDigits,
+  writeBatchLines,
+  writeRowLines,
+} from '@switchyard/prediction-log';
+import { type AnalyticsStore, openChdbAnalytics } from '@switchyard/storage/analytics';
+import { makeFeedback, makeId, makePrediction } from '@switchyard/storage/analytics/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createShipper, type ShipperOptions } from './shipper.ts';
+
+const now = Date.now() - 60_000;
+const ROWS = 300;
+
+let data: string;
+let analytics: AnalyticsStore;
+let directory: string;
+let errors: object[];
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), 'ship-batches-'));
+  analytics = await openChdbAnalytics({ directory: join(data, 'analytics') });
+});
+afterAll(async () => {
+  await analytics.close();
+  rmSync(data, { recursive: true });
+});
+beforeEach(async () => {
+  for (const table of ['predictions', 'feedback', 'outcomes']) await analytics.command(`TRUNCATE TABLE ${table}`);
+  directory = mkdtempSync(join(tmpdir(), 'ship-batches-log-'));
+  errors = [];
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const shipperOf = (options: Partial<ShipperOptions> = {}) =>
+  createShipper({
+    directory,
+    analytics,
+    log: { warn: () => {}, error: (fields: object) => errors.push(fields) },
+    ...options,
+  });
+
+/** Rows as a gateway logs them that split a request: every other row, each with its bucket. */
+function makeGroup(counter: number): RowGroup {
+  const { t: _t, id: _id, features: _features, answer: _answer, ...rest } = makePrediction(counter, now);
+  const { decision: _decision, propensity, status, error, members, totalMicros, ...more } = rest;
+  const { queueMicros, modelMicros, batchRows, cached, ...before } = more;
+  const membersOf = (members: object) => JSON.stringify(members).slice(1, -1);
+  return {
+    idPrefix: makeId(now, counter * 65_536).slice(0, 32),
+    rows: ROWS,
+    numbers: Uint16Array.from({ length: ROWS }, (_, row) => row * 2),
+    before: `${membersOf(before)},`,
+    decision: [{ node: '', kind: 'split', chosen: 'a', probabilities: { a: 0.5, b: 0.5 } }],
+    buckets: [{ step: 0, values: Uint32Array.from({ length: ROWS }, (_, row) => row * 1_000) }],
+    outcome: membersOf({ propensity, status, error }),
+    after: membersOf({ members, totalMicros, queueMicros, modelMicros, batchRows, cached }),
+    features: [
+      {
+        names: ['amount', 'hour'],
+        datatype: 'FP32',
+        data: Float32Array.from({ length: ROWS * 2 }, (_, at) => at / 7 - 20),
+      },
+      { names: ['known'], datatype: 'BOOL', data: Uint8Array.from({ length: ROWS }, (_, row) => row % 2) },
+    ],
+    answer: {
+      label: { labels: Array.from({ length: ROWS }, (_, row) => (row % 3 === 0 ? 'fraud' : 'legit')) },
+      probabilities: {
+        labels: ['legit', 'fraud'],
+        positive: 1,
+        datatype: 'FP64',
+        data: Float64Array.from({ length: ROWS * 2 }, (_, at) => at / (ROWS * 2)),
+      },
+    },
+  };
+}
+
+function linesOf(group: RowGroup, write: (writer: LineWriter, group: RowGroup) => unknown): Buffer {
+  const writer = new LineWriter();
+  write(writer, group);
+  return Buffer.from(writer.written());
+}
+
+function seal(sequence: number, content: Uint8Array): string {
+  const path = join(directory, 'gateway-0', `${String(sequence).padStart(12, '0')}-000000000001.ndjson`);
+  mkdirSync(join(directory, 'gateway-0'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+const rowsOf = (table: string) => analytics.query(`SELECT * FROM ${table} ORDER BY id`);
+
+it('what is shipped of a batch is what its rows would have been, outcomes included, and told as they are', async () => {
+  const group = makeGroup(1);
+  const plain = Buffer.from(`${JSON.stringify(makePrediction(5, now))}\n`);
+  const feedback = Buffer.from(
+    `${JSON.stringify(makeFeedback(group.idPrefix + rowDigits(14), 1, now, { label: 'fraud' }))}\n`,
+  );
+  await analytics.insertSegments([seal(1, Buffer.concat([plain, linesOf(group, writeRowLines), feedback]))]);
+  const [predictions, outcomes] = [await rowsOf('predictions'), await rowsOf('outcomes')];
+  expect([predictions.length, outcomes.length]).toEqual([ROWS + 1, 1]);
+
+  for (const table of ['predictions', 'feedback', 'outcomes']) await analytics.command(`TRUNCATE TABLE ${table}`);
+  seal(1, Buffer.concat([plain, feedback, linesOf(group, writeBatchLines)]));
+  const shipped: { count: number; sample: readonly PredictionSummary[] }[] = [];
+  const joined: number[] = [];
+  await shipperOf({
+    onShipped: (batch) => shipped.push(batch),
+    onOutcomesJoined: (count) => joined.push(count),
+  }).shipNow();
+  expect(await rowsOf('predictions')).toEqual(predictions);
+  expect(await rowsOf('outcomes')).toEqual(outcomes);
+  expect(joined).toEqual([1]);
+  expect(shipped.map(({ count }) => count)).toEqual([ROWS + 1]);
+  expect(shipped[0]?.sample.map(({ id }) => id)).toEqual(
+    Array.from({ length: 20 }, (_, index) => group.idPrefix + rowDigits((ROWS - 1 - index) * 2)),
+  );
+  expect(await listSealedSegments(directory)).toEqual([]);
+  expect(readdirSync(join(directory, 'quarantine'))).toEqual([]);
+  expect(errors).toEqual([]);
+});
+
+it('a segment shipped a second time doubles nothing, wherever the first time ended', async () => {
+  const bytes = linesOf(makeGroup(1), writeBatchLines);
+  seal(1, bytes);
+  let calls = 0;
+  const failing: ShipperOptions['analytics'] = {
+    async insertSegments(paths) {
+      const inserted = await analytics.insertSegments(paths);
+      calls += 1;
+      if (calls === 1) throw new Error('the answer of the store is lost');
+      return inserted;
+    },
+  };
+  await shipperOf({ analytics: failing }).shipNow();
+  expect(await listSealedSegments(directory)).toHaveLength(1);
+  await shipperOf({ analytics: failing }).shipNow();
+  expect(await listSealedSegments(directory)).toEqual([]);
+  // As if a shipper had died between the insert and the deletion.
+  seal(2, bytes);
+  await shipperOf().shipNow();
+  expect(
+    await analytics.query('SELECT toFloat64(count()) AS rows, toFloat64(uniqExact(id)) AS ids FROM predictions'),
+  ).toEqual([{ rows: ROWS, ids: ROWS }]);
+});
+
+it('a large segment is inserted in several parts, in order, and leaves no file', async () => {
+  const groups = Array.from({ length: 120 }, (_, counter) => makeGroup(counter + 1));
+  const rowBytes = groups.reduce((sum, group) => sum + linesOf(group, writeRowLines).length, 0);
+  expect(rowBytes).toBeGreaterThan(16_777_216);
+  const path = seal(1, Buffer.concat(groups.map((group) => linesOf(group, writeBatchLines))));
+  const parts: number[] = [];
+  await shipperOf({
+    analytics: {
+      async insertSegments(paths) {
+        parts.push(paths.reduce((sum, part) => sum + readFileSync(part).length, 0));
+        return await analytics.insertSegments(paths);
+      },
+    },
+  }).shipNow();
+  expect(existsSync(path)).toBe(false);
+  expect(parts.length).toBeGreaterThan(1);
+  expect(Math.max(...parts)).toBeLessThan(20_000_000);
+  expect(parts.reduce((sum, bytes) => sum + bytes, 0)).toBe(rowBytes);
+  expect(await analytics.query('SELECT toFloat64(uniqExact(id)) AS ids FROM predictions')).toEqual([
+    { ids: 120 * ROWS },
+  ]);
+  expect(readdirSync(join(directory, 'quarantine'))).toEqual([]);
+});
+
+it('a batch that cannot be taken apart is set aside byte for byte, and all others are shipped', async () => {
+  const [first, second] = [makeGroup(1), makeGroup(2)].map((group) => linesOf(group, writeBatchLines));
+  const damaged = Buffer.from(String(linesOf(makeGroup(3), writeBatchLines)).replace(`"rows":${ROWS}`, '"rows":299'));
+  seal(1, Buffer.concat([first as Buffer, damaged, second as Buffer]));
+  const shipper = shipperOf();
+  await shipper.shipNow();
+  expect(
+    await analytics.query('SELECT toFloat64(count()) AS rows, toFloat64(uniqExact(id)) AS ids FROM predictions'),
+  ).toEqual([{ rows: 2 * ROWS, ids: 2 * ROWS }]);
+  const name = 'gateway-0-000000000001-000000000001.ndjson';
+  expect(readdirSync(join(directory, 'quarantine'))).toEqual([name]);
+  expect(readFileSync(join(directory, 'quarantine', name))).toEqual(damaged);
+  expect(errors).toMatchObject([{ segment: 'gateway-0/000000000001-000000000001', lines: 1 }]);
+  expect(await listSealedSegments(directory)).toEqual([]);
+});

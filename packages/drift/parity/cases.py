@@ -26,16 +26,7 @@ SCALES = [1.0, 1.0, 1e-9, 1e9, 1e-100, 1e100]
 KINDS = ['uniform', 'bell', 'ties', 'binary', 'heavy', 'shifted', 'missing', 'constant', 'half-constant']
 
 
-def numeric_case(index):
-    """Two lists of floats; NaN marks a missing value (kind 'missing')."""
-    uniform = mulberry32(1000 + index)
-    kind = KINDS[index % len(KINDS)]
-    scale = SCALES[(index // len(KINDS)) % len(SCALES)]
-    large = index % 50 == 49
-    m = 2 + int(uniform() * (400 if large else 40))
-    n = m if index % 4 == 0 else 2 + int(uniform() * (400 if large else 40))
-    shift = uniform()
-
+def drawing(kind, uniform, shift):
     def draw(current):
         if kind == 'uniform':
             return uniform()
@@ -56,9 +47,44 @@ def numeric_case(index):
             return 3.25
         return 3.25 if current else uniform()
 
+    return draw
+
+
+def numeric_case(index):
+    """Two lists of floats; NaN marks a missing value (kind 'missing')."""
+    uniform = mulberry32(1000 + index)
+    kind = KINDS[index % len(KINDS)]
+    scale = SCALES[(index // len(KINDS)) % len(SCALES)]
+    large = index % 50 == 49
+    m = 2 + int(uniform() * (400 if large else 40))
+    n = m if index % 4 == 0 else 2 + int(uniform() * (400 if large else 40))
+    shift = uniform()
+
+    draw = drawing(kind, uniform, shift)
     reference = [draw(False) * scale for _ in range(m)]
     current = [draw(True) * scale for _ in range(n)]
     return kind, reference, current
+
+
+def numeric_column(index, m, n):
+    """The same kinds and scales with a given number of rows on both sides."""
+    uniform = mulberry32(2_000_000 + index)
+    kind = KINDS[index % len(KINDS)]
+    scale = SCALES[(index // len(KINDS)) % len(SCALES)]
+    draw = drawing(kind, uniform, uniform())
+    return [draw(False) * scale for _ in range(m)], [draw(True) * scale for _ in range(n)]
+
+
+def drawing_category(uniform, categories, tilt, skewed):
+    def draw(current):
+        u = uniform()
+        if current:
+            u = u * (1 - tilt) + tilt * u * u
+        if skewed:
+            u = u * u
+        return 'c%02d' % int(u * categories)
+
+    return draw
 
 
 def categorical_case(index):
@@ -68,12 +94,17 @@ def categorical_case(index):
     n = m if index % 2 == 0 else 20 + int(uniform() * 400)
     tilt = uniform() * 0.6
 
-    def draw(current):
-        u = uniform()
-        if current:
-            u = u * (1 - tilt) + tilt * u * u
-        if index % 3 == 0:
-            u = u * u
-        return 'c%02d' % int(u * categories)
-
+    draw = drawing_category(uniform, categories, tilt, index % 3 == 0)
     return [draw(False) for _ in range(m)], [draw(True) for _ in range(n)]
+
+
+def categorical_column(index, m, n):
+    uniform = mulberry32(3_000_000 + index)
+    categories = [2, 3, 5, 12, 30, 1][index % 6]
+    draw = drawing_category(uniform, categories, uniform() * 0.6, index % 3 == 0)
+    return [draw(False) for _ in range(m)], [draw(True) for _ in range(n)]
+
+
+def rounded(value):
+    """13 digits: four more than the comparison asks for, in half the space."""
+    return float('%.13g' % value)

@@ -37,15 +37,8 @@ export interface NumericCase {
   readonly current: number[];
 }
 
-export function numericCase(index: number): NumericCase {
-  const uniform = mulberry32(1000 + index);
-  const kind = KINDS[index % KINDS.length]!;
-  const scale = SCALES[Math.floor(index / KINDS.length) % SCALES.length]!;
-  const large = index % 50 === 49;
-  const m = 2 + Math.floor(uniform() * (large ? 400 : 40));
-  const n = index % 4 === 0 ? m : 2 + Math.floor(uniform() * (large ? 400 : 40));
-  const shift = uniform();
-  const draw = (isCurrent: boolean): number => {
+function drawing(kind: NumericCase['kind'], uniform: RandomSource, shift: number): (isCurrent: boolean) => number {
+  return (isCurrent) => {
     switch (kind) {
       case 'uniform':
         return uniform();
@@ -69,9 +62,45 @@ export function numericCase(index: number): NumericCase {
         return isCurrent ? 3.25 : uniform();
     }
   };
+}
+
+export function numericCase(index: number): NumericCase {
+  const uniform = mulberry32(1000 + index);
+  const kind = KINDS[index % KINDS.length]!;
+  const scale = SCALES[Math.floor(index / KINDS.length) % SCALES.length]!;
+  const large = index % 50 === 49;
+  const m = 2 + Math.floor(uniform() * (large ? 400 : 40));
+  const n = index % 4 === 0 ? m : 2 + Math.floor(uniform() * (large ? 400 : 40));
+  const shift = uniform();
+  const draw = drawing(kind, uniform, shift);
   const reference = Array.from({ length: m }, () => draw(false) * scale);
   const current = Array.from({ length: n }, () => draw(true) * scale);
   return { kind, scale, reference, current };
+}
+
+/** The same kinds and scales with a given number of rows on both sides. */
+export function numericColumn(index: number, m: number, n: number): NumericCase {
+  const uniform = mulberry32(2_000_000 + index);
+  const kind = KINDS[index % KINDS.length]!;
+  const scale = SCALES[Math.floor(index / KINDS.length) % SCALES.length]!;
+  const draw = drawing(kind, uniform, uniform());
+  const reference = Array.from({ length: m }, () => draw(false) * scale);
+  const current = Array.from({ length: n }, () => draw(true) * scale);
+  return { kind, scale, reference, current };
+}
+
+function drawingCategory(
+  uniform: RandomSource,
+  categories: number,
+  tilt: number,
+  isSkewed: boolean,
+): (isCurrent: boolean) => string {
+  return (isCurrent) => {
+    let u = uniform();
+    if (isCurrent) u = u * (1 - tilt) + tilt * u * u;
+    if (isSkewed) u = u * u;
+    return `c${String(Math.floor(u * categories)).padStart(2, '0')}`;
+  };
 }
 
 export function categoricalCase(index: number): { reference: string[]; current: string[] } {
@@ -80,12 +109,16 @@ export function categoricalCase(index: number): { reference: string[]; current: 
   const m = 20 + Math.floor(uniform() * 400);
   const n = index % 2 === 0 ? m : 20 + Math.floor(uniform() * 400);
   const tilt = uniform() * 0.6;
-  const draw = (isCurrent: boolean): string => {
-    let u = uniform();
-    if (isCurrent) u = u * (1 - tilt) + tilt * u * u;
-    if (index % 3 === 0) u = u * u;
-    return `c${String(Math.floor(u * categories)).padStart(2, '0')}`;
-  };
+  const draw = drawingCategory(uniform, categories, tilt, index % 3 === 0);
+  const reference = Array.from({ length: m }, () => draw(false));
+  const current = Array.from({ length: n }, () => draw(true));
+  return { reference, current };
+}
+
+export function categoricalColumn(index: number, m: number, n: number): { reference: string[]; current: string[] } {
+  const uniform = mulberry32(3_000_000 + index);
+  const categories = [2, 3, 5, 12, 30, 1][index % 6]!;
+  const draw = drawingCategory(uniform, categories, uniform() * 0.6, index % 3 === 0);
   const reference = Array.from({ length: m }, () => draw(false));
   const current = Array.from({ length: n }, () => draw(true));
   return { reference, current };

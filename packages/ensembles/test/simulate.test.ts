@@ -10,6 +10,7 @@ import {
 import { both, must, readFixture, unpack } from './fixture.ts';
 
 const fixture = readFixture('learning.json');
+const exact: { classification: Pick<SimulatedSet, 'name' | 'stack'>[] } = readFixture('exact.json');
 
 function logOf(name: string): MemberLog {
   const set = [...fixture.classification, ...fixture.regression].find((one) => one.name === name);
@@ -41,12 +42,7 @@ const weighted = (set: SimulatedSet, method: 'weighted_average' | 'majority_vote
   weights: set.weights,
 });
 
-function check(
-  set: SimulatedSet,
-  candidate: Configuration,
-  expected: Record<string, Expected>,
-  tolerance: number,
-): void {
+function check(set: SimulatedSet, candidate: Configuration, expected: Record<string, Expected>): void {
   const log = logOf(set.name);
   const current: Configuration = { kind: 'member', member: set.current };
   const { metrics, rows } = must(simulateEnsemble(log, { current, candidate, confidence: 0.9 }));
@@ -55,15 +51,15 @@ function check(
     const compared = metrics.find(({ metric }) => metric === name);
     if (!compared) throw new Error(`no ${name}`);
     const size = Math.max(1, Math.abs(wanted.current));
-    expect(Math.abs(compared.current - wanted.current) / size).toBeLessThan(tolerance);
-    expect(Math.abs(compared.candidate - wanted.candidate) / size).toBeLessThan(tolerance);
+    expect(Math.abs(compared.current - wanted.current) / size).toBeLessThan(1e-9);
+    expect(Math.abs(compared.candidate - wanted.candidate) / size).toBeLessThan(1e-9);
     if (name === 'accuracy' && !compared.difference.ok) {
       expect(compared.difference.reason).toMatch(/constant|too-few-rows/);
       continue;
     }
     const { lower, upper } = must(compared.difference);
-    expect(Math.abs(lower - wanted.lower) / size).toBeLessThan(tolerance);
-    expect(Math.abs(upper - wanted.upper) / size).toBeLessThan(tolerance);
+    expect(Math.abs(lower - wanted.lower) / size).toBeLessThan(1e-9);
+    expect(Math.abs(upper - wanted.upper) / size).toBeLessThan(1e-9);
     const [good, bad] = compared.higherIsBetter ? [lower > 0, upper < 0] : [upper < 0, lower > 0];
     expect(compared.verdict).toBe(good ? 'better' : bad ? 'worse' : 'unclear');
   }
@@ -71,20 +67,22 @@ function check(
 
 describe.each(fixture.simulations as SimulatedSet[])('replaying $name', (set) => {
   test('a weighted mean: losses and paired intervals are those of NumPy', () => {
-    check(set, weighted(set, 'weighted_average'), set.mean, 1e-9);
+    check(set, weighted(set, 'weighted_average'), set.mean);
   });
 
   test('a stack: losses and paired intervals are those of scikit-learn and NumPy', () => {
     const log = logOf(set.name);
     const { model } = log.task.kind === 'regression' ? must(fitRidgeStack(log)) : must(fitLogisticStack(log));
-    check(set, { kind: 'stacking', model }, set.stack, 1e-7);
+    // scikit-learn's own optimiser leaves the stack right to 1e-7; exact.json goes on from there.
+    const wanted = exact.classification.find(({ name }) => name === set.name)?.stack ?? set.stack;
+    check(set, { kind: 'stacking', model }, wanted);
   });
 });
 
 test('replaying votes: losses and paired intervals are those of NumPy', () => {
   const voted = (fixture.simulations as SimulatedSet[]).filter((set) => set.vote);
   expect(voted.length).toBe(3);
-  for (const set of voted) check(set, weighted(set, 'majority_vote'), set.vote ?? {}, 1e-9);
+  for (const set of voted) check(set, weighted(set, 'majority_vote'), set.vote ?? {});
 });
 
 const SCORES = Array.from({ length: 100 }, (_, row) => ((row * 37) % 101) / 101);

@@ -1,8 +1,8 @@
 // NannyML's univariate methods by their names, with their formulas and defaults (version 0.13.1). As with Evidently,
 // this is for parity while migrating: three standard deviations over reference chunks are no calibrated level.
-import { histogramCounts, histogramEdges } from '../internal/numpy-histogram.ts';
+import { areEdgesApart, histogramCounts, histogramEdges } from '../internal/numpy-histogram.ts';
 import { type Answer, refuse } from '../refusal.ts';
-import { compareSamples, dropMissing } from '../tests/comparison.ts';
+import { dropMissing, poolSamples } from '../tests/comparison.ts';
 import { chiSquareHomogeneity } from '../tests/contingency.ts';
 import { kolmogorovSmirnov } from '../tests/kolmogorov-smirnov.ts';
 import { wasserstein } from '../tests/sample-distances.ts';
@@ -120,12 +120,14 @@ function fitContinuous(method: NannymlContinuousMethod, column: ArrayLike<number
     case 'jensen_shannon':
     case 'hellinger': {
       const edges = histogramEdges(reference, 'doane');
+      if (!areEdgesApart(edges))
+        return refuse('constant', 'values that differ by more than their rounding', 'one value');
       const shares = Array.from(histogramCounts(reference, edges), (count) => count / reference.length);
       return {
         ok: true,
         calculate: withValues((values) => {
-          const current = Array.from(histogramCounts(values, edges), (count) => count / values.length);
-          return { ok: true, value: distanceWithLeftover(method, shares, current) };
+          const counts = histogramCounts(values, edges);
+          return { ok: true, value: distanceWithLeftover(method, shares, counts, values.length) };
         }),
       };
     }
@@ -134,7 +136,7 @@ function fitContinuous(method: NannymlContinuousMethod, column: ArrayLike<number
         return {
           ok: true,
           calculate: withValues((values) => {
-            const test = kolmogorovSmirnov(compareSamples(reference, values), { method: 'asymptotic' });
+            const test = kolmogorovSmirnov({ ok: true, ...poolSamples(reference, values) }, { method: 'asymptotic' });
             return test.ok ? { ok: true, value: test.statistic } : test;
           }),
         };
@@ -155,7 +157,7 @@ function fitContinuous(method: NannymlContinuousMethod, column: ArrayLike<number
         return {
           ok: true,
           calculate: withValues((values) => {
-            const result = wasserstein(compareSamples(reference, values));
+            const result = wasserstein({ ok: true, ...poolSamples(reference, values) });
             return result.ok ? { ok: true, value: result.distance } : result;
           }),
         };
@@ -185,6 +187,8 @@ function fitCategorical(method: NannymlCategoricalMethod, column: ArrayLike<stri
       const first = all.map((key) => reference.counts.get(key) ?? 0);
       const second = all.map((key) => current.counts.get(key) ?? 0);
       if (method === 'chi2') {
+        // SciPy's chi-square of a table with one column.
+        if (all.length === 1) return { ok: true, value: 0, pValue: 1 };
         const test = chiSquareHomogeneity(first, second);
         return test.ok ? { ok: true, value: test.statistic, pValue: test.pValue } : test;
       }
@@ -193,25 +197,42 @@ function fitCategorical(method: NannymlCategoricalMethod, column: ArrayLike<stri
         return { ok: true, value: Math.max(...gaps), pValue: null };
       }
       const shares = keys.map((key) => reference.counts.get(key)! / reference.size);
-      const currentShares = keys.map((key) => (current.counts.get(key) ?? 0) / current.size);
-      return { ok: true, value: distanceWithLeftover(method, shares, currentShares), pValue: null };
+      const counts = keys.map((key) => current.counts.get(key) ?? 0);
+      return { ok: true, value: distanceWithLeftover(method, shares, counts, current.size), pValue: null };
     },
   };
 }
 
-/** Mass outside the reference's cells becomes one extra cell. */
-function distanceWithLeftover(method: 'jensen_shannon' | 'hellinger', reference: number[], current: number[]): number {
-  const leftover = 1 - current.reduce((sum, share) => sum + share, 0);
-  const p = leftover > 0 ? [...reference, 0] : reference;
-  const q = leftover > 0 ? [...current, leftover] : current;
-  if (method === 'hellinger') {
-    return Math.sqrt(p.reduce((sum, a, k) => sum + (Math.sqrt(a) - Math.sqrt(q[k]!)) ** 2, 0)) / Math.SQRT2;
-  }
-  // scipy's jensenshannon renormalises both sides first.
-  const [sumP, sumQ] = [p, q].map((shares) => shares.reduce((sum, share) => sum + share, 0)) as [number, number];
-  const term = (a: number, b: number): number => (a > 0 ? a * Math.log(a / ((a + b) / 2)) : 0);
-  const sum = p.reduce((total, a, k) => total + term(a / sumP, q[k]! / sumQ) + term(q[k]! / sumQ, a / sumP), 0);
-  return Math.sqrt(Math.max(0, sum) / Math.LN2 / 2);
+/**
+ * Rows outside the reference's cells become one extra cell. Counted in whole rows: NannyML takes one minus the sum of
+ * the shares, whose rounding (1e-16) leaves 1e-8 of a distance that is 0.
+ */
+function distanceWithLeftover(
+  method: 'jensen_shannon' | 'hellinger',
+  reference: readonly number[],
+  counts: ArrayLike<number>,
+  size: number,
+): number {
+  const inside = Array.from(counts);
+  const leftover = size - inside.reduce((sum, count) => sum + count, 0);
+  const p = [...reference, 0];
+  const q = [...inside, leftover].map((count) => count / size);
+  const sum = p.reduce((total, a, k) => total + (method === 'hellinger' ? rootGap(a, q[k]!) : divergence(a, q[k]!)), 0);
+  return Math.sqrt(method === 'hellinger' ? sum / 2 : sum / Math.LN2 / 2);
+}
+
+const rootGap = (a: number, b: number): number => (Math.sqrt(a) - Math.sqrt(b)) ** 2;
+
+/** a ln(a/m) + b ln(b/m) with m = (a + b)/2, from what is left of a small difference rather than of two large terms. */
+function divergence(a: number, b: number): number {
+  const middle = (a + b) / 2;
+  if (middle === 0) return 0;
+  const skew = (a - b) / (a + b);
+  if (Math.abs(skew) === 1) return 2 * middle * Math.LN2;
+  const square = skew * skew;
+  // (1 + s) ln(1 + s) + (1 - s) ln(1 - s) = s² + s⁴/6 + s⁶/15 + …
+  if (square < 1e-4) return middle * square * (1 + square / 6 + (square * square) / 15);
+  return middle * ((1 + skew) * Math.log1p(skew) + (1 - skew) * Math.log1p(-skew));
 }
 
 function cumulate(counts: Float64Array, size: number, start: number): Float64Array {

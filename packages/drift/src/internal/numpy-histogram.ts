@@ -26,6 +26,11 @@ export function histogramEdges(values: Float64Array, rule: BinRule): Float64Arra
   return Float64Array.from({ length: bins + 1 }, (_, index) => (index === bins ? last : index * step + first));
 }
 
+/** Whether numpy accepts the edges: with bins narrower than rounding of the values it raises an error. */
+export function areEdgesApart(edges: Float64Array): boolean {
+  return edges.every((edge, index) => index === 0 || edge > edges[index - 1]!);
+}
+
 function doaneWidth(values: Float64Array, range: number): number {
   const size = values.length;
   if (size <= 2) return 0;

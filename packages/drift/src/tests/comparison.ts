@@ -60,7 +60,11 @@ export function checkSample(values: ArrayLike<number>, name: string, minimum: nu
  */
 export function compareSamples(reference: ArrayLike<number>, current: ArrayLike<number>): Comparison {
   const problem = checkSample(reference, 'reference', 2) ?? checkSample(current, 'current', 2);
-  if (problem) return problem;
+  return problem ?? { ok: true, ...poolSamples(reference, current) };
+}
+
+/** The table of two samples of finite numbers, at least one each. */
+export function poolSamples(reference: ArrayLike<number>, current: ArrayLike<number>): PooledTable {
   const first = Float64Array.from(reference).sort();
   const second = Float64Array.from(current).sort();
   const values = new Float64Array(first.length + second.length);
@@ -81,7 +85,6 @@ export function compareSamples(reference: ArrayLike<number>, current: ArrayLike<
     size += 1;
   }
   return {
-    ok: true,
     values: values.slice(0, size),
     reference: firstCounts.slice(0, size),
     current: secondCounts.slice(0, size),

@@ -65,7 +65,7 @@ function powerDivergence(
       [reference[k]!, referenceSize],
       [current[k]!, currentSize],
     ] as const) {
-      const expected = (column / total) * size;
+      const expected = (column * size) / total;
       const gap = expected - row;
       const observed = corrects ? row + Math.sign(gap) * Math.min(0.5, Math.abs(gap)) : row;
       statistic += contribution(observed, expected);

@@ -2,7 +2,8 @@ import { askModel, checkModel, type PredictRows } from '../ask-model.ts';
 import { type Answer, refuse } from '../refusal.ts';
 import { type Cell, checkRandom, checkRow, checkRows, checkWhole, type RandomSource, type Rows } from '../rows.ts';
 import { drawSamples, holds, type LocalCondition, localCondition } from './local-samples.ts';
-import { NormalEquations, type RidgeFit, solveRidge } from './weighted-ridge.ts';
+import { NormalEquations, solveRidge } from './normal-equations.ts';
+import type { RidgeFit } from './weighted-ridge.ts';
 
 export interface LimeOptions {
   readonly random: RandomSource;

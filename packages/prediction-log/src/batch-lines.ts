@@ -60,6 +60,13 @@ function rowsOfLine({ features, answer }: RowGroup): number {
   return Math.floor(LINE_BYTES / (featureBytes + answerBytes));
 }
 
+/** Writes the rows of a group in as few lines as can be. Returns how many it took. */
+export function writeGroup(writer: LineWriter, group: RowGroup): number {
+  if (canBatch(group)) return writeBatchLines(writer, group);
+  writeRowLines(writer, group);
+  return group.rows;
+}
+
 /** Writes the rows of a group that `canBatch` allows. Returns how many lines it took. */
 export function writeBatchLines(writer: LineWriter, group: RowGroup): number {
   const step = rowsOfLine(group);

@@ -1,7 +1,14 @@
-export { canBatch, expandBatchLine, hasBatchLines, isBatchLine, writeBatchLines } from './batch-lines.ts';
+export { canBatch, expandBatchLine, hasBatchLines, isBatchLine, writeBatchLines, writeGroup } from './batch-lines.ts';
 export { LineWriter, shortDecimal } from './line-writer.ts';
-export { bytesOfValues, type ColumnData, layoutOf, type TypedValues, valuesOfBytes } from './packed-values.ts';
-export { parseLogLine, readRecordLines, readSegment, type SegmentLine, splitLines } from './reader.ts';
+export {
+  bytesOfValues,
+  type ColumnData,
+  type Layout,
+  layoutOf,
+  type TypedValues,
+  valuesOfBytes,
+} from './packed-values.ts';
+export { parseLogLine, readRecordLines, readSegment, recordLinesOf, type SegmentLine, splitLines } from './reader.ts';
 export { type RecoveryResult, recoverPredictionLog } from './recovery.ts';
 export {
   type AnswerColumns,

@@ -24,17 +24,11 @@ export function parseLogLine(line: string): SegmentLine {
 }
 
 /**
- * The lines of a segment, each for one record: a line of a batch becomes the lines it stands for. One that cannot be
- * taken apart is yielded as it is, and is no record for `parseLogLine` either.
+ * The lines of the records that a line stands for: of a batch those of its rows, otherwise the line alone. So is a batch
+ * that cannot be taken apart, which is no record for `parseLogLine` either.
  */
-export async function* readRecordLines(path: string): AsyncGenerator<Buffer> {
-  for await (const line of readSegmentLines(path)) {
-    if (isBatchLine(line)) yield* expanded(line);
-    else yield line;
-  }
-}
-
-function expanded(line: Buffer): Buffer[] {
+export function recordLinesOf(line: Buffer): Buffer[] {
+  if (!isBatchLine(line)) return [line];
   const writer = new LineWriter();
   try {
     expandBatchLine(writer, line);
@@ -42,6 +36,13 @@ function expanded(line: Buffer): Buffer[] {
     return [line];
   }
   return splitLines(writer.written());
+}
+
+/** The lines of all records of a segment. */
+export async function* readRecordLines(path: string): AsyncGenerator<Buffer> {
+  for await (const line of readSegmentLines(path)) {
+    yield* recordLinesOf(line);
+  }
 }
 
 /** Lines with their line breaks, as they are in memory, without them. */

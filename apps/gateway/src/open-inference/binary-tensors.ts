@@ -1,35 +1,15 @@
 import { isUtf8 } from 'node:buffer';
-import { endianness } from 'node:os';
 import { SwitchyardError, type TensorDatatype } from '@switchyard/contracts';
-import type { OutputTensor, ReceivedTensor, TypedValues } from './infer-call.ts';
+import { bytesOfValues, type Layout, layoutOf, valuesOfBytes } from '@switchyard/prediction-log';
+import type { OutputTensor, ReceivedTensor } from './infer-call.ts';
 
 /**
  * Tensors as bytes: little-endian and row-major; BOOL is a byte of 0 or 1, an element of BYTES is its length
  * in four bytes and then as many bytes.
  */
 
-type NumericArray = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TypedValues;
-type Layout = { readonly itemBytes: number; readonly Values: NumericArray };
-
-const LAYOUTS: Partial<Record<TensorDatatype, Layout>> = {
-  BOOL: { itemBytes: 1, Values: Uint8Array },
-  UINT8: { itemBytes: 1, Values: Uint8Array },
-  UINT16: { itemBytes: 2, Values: Uint16Array },
-  UINT32: { itemBytes: 4, Values: Uint32Array },
-  UINT64: { itemBytes: 8, Values: BigUint64Array },
-  INT8: { itemBytes: 1, Values: Int8Array },
-  INT16: { itemBytes: 2, Values: Int16Array },
-  INT32: { itemBytes: 4, Values: Int32Array },
-  INT64: { itemBytes: 8, Values: BigInt64Array },
-  FP16: { itemBytes: 2, Values: Uint16Array },
-  FP32: { itemBytes: 4, Values: Float32Array },
-  FP64: { itemBytes: 8, Values: Float64Array },
-};
-
-if (endianness() !== 'LE') throw new Error('binary tensors are little-endian, and so must be this machine');
-
 /** Bytes of one element; undefined for BYTES, whose elements are as long as they say. */
-export const itemBytesOf = (datatype: TensorDatatype): number | undefined => LAYOUTS[datatype]?.itemBytes;
+export const itemBytesOf = (datatype: TensorDatatype): number | undefined => layoutOf(datatype)?.itemBytes;
 
 /** Number of elements. May lose digits for shapes that no body could fill, and is then still too large for any. */
 export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -45,7 +25,7 @@ export function decodeTensor(
   bytes: Uint8Array,
 ): ReceivedTensor {
   const count = elementCount(shape);
-  const layout = LAYOUTS[datatype];
+  const layout = layoutOf(datatype);
   if (layout === undefined) return { name, datatype, shape, data: decodeTexts(name, bytes, count) };
   if (bytes.byteLength !== count * layout.itemBytes) {
     return refuse(
@@ -53,18 +33,12 @@ export function decodeTensor(
       `${datatype} [${shape}] takes ${count * layout.itemBytes} bytes, ${bytes.byteLength} were sent`,
     );
   }
-  const values = viewOf(layout, bytes, count);
+  const values = valuesOfBytes(layout, bytes);
   if (datatype === 'BOOL') {
     const wrong = (values as Uint8Array).findIndex((value) => value > 1);
     if (wrong >= 0) refuse(name, `value ${wrong} is neither 0 nor 1`);
   }
   return { name, datatype, shape, data: datatype === 'FP16' ? widen(values as Uint16Array) : values };
-}
-
-function viewOf({ itemBytes, Values }: Layout, bytes: Uint8Array, count: number): TypedValues {
-  if (bytes.byteOffset % itemBytes === 0) return new Values(bytes.buffer, bytes.byteOffset, count);
-  const { buffer, byteOffset, byteLength } = bytes;
-  return new Values(buffer.slice(byteOffset, byteOffset + byteLength), 0, count);
 }
 
 function decodeTexts(name: string, bytes: Uint8Array, count: number): string[] {
@@ -109,18 +83,7 @@ function widen(halves: Uint16Array): Float32Array {
 /** The bytes of a tensor of the answer, without a copy where its values are already as they travel. */
 export function encodeTensor({ datatype, data }: OutputTensor): Uint8Array {
   if (datatype === 'BYTES') return encodeTexts(data as readonly string[]);
-  const { itemBytes, Values } = LAYOUTS[datatype] as Layout;
-  if (ArrayBuffer.isView(data) && data.constructor === Values) {
-    const view = data as unknown as TypedValues;
-    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  }
-  const values = new Values(new ArrayBuffer(data.length * itemBytes), 0, data.length);
-  const isBig = datatype === 'INT64' || datatype === 'UINT64';
-  for (let index = 0; index < data.length; index += 1) {
-    const value = data[index] as number | bigint | boolean;
-    (values as Uint8Array)[index] = (isBig ? BigInt(value) : Number(value)) as number;
-  }
-  return new Uint8Array(values.buffer, 0, values.byteLength);
+  return bytesOfValues(layoutOf(datatype) as Layout, data);
 }
 
 function encodeTexts(texts: readonly string[]): Uint8Array {

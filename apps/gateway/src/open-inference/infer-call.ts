@@ -1,21 +1,10 @@
 import type { TensorDatatype } from '@switchyard/contracts';
+import type { ColumnData, TypedValues } from '@switchyard/prediction-log';
 import type { EndpointMetrics } from '../metrics/gateway-metrics.ts';
 import type { Context, Segment } from '../predict/prediction-request.ts';
 import type { Arrival } from '../predict/prediction-runner.ts';
 
 /** What an `infer` call says and what it is answered with, the same for HTTP and gRPC. */
-
-export type TypedValues =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
 
 /** A tensor as it was sent, flat and row-major. */
 export interface ReceivedTensor {
@@ -55,7 +44,7 @@ export interface OutputTensor {
   readonly name: string;
   readonly datatype: TensorDatatype;
   readonly shape: readonly number[];
-  readonly data: ArrayLike<number> | ArrayLike<bigint> | readonly string[] | readonly boolean[];
+  readonly data: ColumnData;
   readonly parameters?: Readonly<Record<string, string>>;
 }
 

@@ -1,14 +1,15 @@
 import { type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
-import { LineWriter } from '@switchyard/prediction-log';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
 import type { Outbox } from '../log/outbox.ts';
 import { observeRun } from '../metrics/gateway-metrics.ts';
 import type { Admission } from '../predict/admission.ts';
 import { checkBatch } from '../predict/prediction-request.ts';
 import { directName, type ServingState, type VersionPlan } from '../snapshot/serving-state.ts';
-import { writeDirectRecords } from './direct-record-lines.ts';
+import { writeDirectRecords } from './direct-records.ts';
 import type { InferAnswer, InferArrival, InferOutcome, ReceivedInfer } from './infer-call.ts';
 import { batchSizeOf } from './infer-request.ts';
+import { logLines } from './log-lines.ts';
+import { idsJson, newRowIds } from './row-ids.ts';
 import { toTensor } from './tensors.ts';
 
 export interface ModelInferOptions {
@@ -21,10 +22,6 @@ export interface ModelInferOptions {
 /** No endpoint's settings apply to direct calls. */
 const TIMEOUT_MS = 10_000;
 const MAXIMUM_QUEUED_ROWS = 20_000;
-
-/** Not in use now. What one wrote is with the operating system before it is used again. */
-const writers: LineWriter[] = [];
-const KEPT_WRITERS = 8;
 
 /**
  * An `infer` call of a model addressed by its name: the artifact's own tensors in and out, every row logged with
@@ -52,7 +49,7 @@ export function inferModel(
   const timeoutMs = Math.min(TIMEOUT_MS, arrival.timeoutMs ?? TIMEOUT_MS);
   const leftMs = timeoutMs - (performance.now() - arrival.startedAtMs);
   if (leftMs <= 0) throw new SwitchyardError('deadline_exceeded', `no answer within ${timeoutMs} ms`);
-  const ids = Array.from({ length: count }, newId);
+  const idPrefix = newRowIds(newId);
   const nowMs = performance.now();
   admission.enter(plan.load, { rows: count, maximumQueuedRows: MAXIMUM_QUEUED_ROWS, timeoutMs: leftMs, nowMs });
   state.lease.acquire();
@@ -68,16 +65,16 @@ export function inferModel(
       plan.metrics.failed += count;
       plan.modelMetrics.statistics.observeFailure();
     }
-    const writer = writers.pop() ?? new LineWriter();
-    writeDirectRecords(writer, arrival, plan, infer, { ids, result, failure });
-    outbox.add([{ bytes: writer.written(), lines: count }], (logFailure) => {
-      writer.clear();
-      if (writers.length < KEPT_WRITERS) writers.push(writer);
-      state.lease.release();
-      const error = failure ?? logFailure;
-      if (result === undefined || error !== undefined) done({ ok: false, endpoint, error });
-      else done({ ok: true, answer: answerOf(plan, infer, ids, result) });
-    });
+    logLines(
+      outbox,
+      (writer) => writeDirectRecords(writer, arrival, plan, infer, { idPrefix, rows: count, result, failure }),
+      (logFailure) => {
+        state.lease.release();
+        const error = failure ?? logFailure;
+        if (result === undefined || error !== undefined) done({ ok: false, endpoint, error });
+        else done({ ok: true, answer: answerOf(plan, infer, idsJson(idPrefix, count), result) });
+      },
+    );
   };
   const late = (): void =>
     settle(undefined, new SwitchyardError('deadline_exceeded', `no answer within ${timeoutMs} ms`));
@@ -134,7 +131,7 @@ function fits(spec: TensorSpec, shape: readonly number[]): boolean {
   );
 }
 
-function answerOf(plan: VersionPlan, infer: ReceivedInfer, ids: readonly string[], result: InferResult): InferAnswer {
+function answerOf(plan: VersionPlan, infer: ReceivedInfer, ids: string, result: InferResult): InferAnswer {
   const { outputs } = infer;
   const wanted =
     outputs === undefined
@@ -144,8 +141,7 @@ function answerOf(plan: VersionPlan, infer: ReceivedInfer, ids: readonly string[
     modelName: plan.model,
     modelVersion: plan.version,
     id: infer.id,
-    // Ids need no escaping.
-    parameters: { ids: `["${ids.join('","')}"]` },
+    parameters: { ids },
     outputs: wanted,
     modelMicros: result.modelMicros,
     endpoint: undefined,

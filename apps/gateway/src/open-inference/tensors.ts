@@ -1,7 +1,7 @@
 import { SwitchyardError, type TensorDatatype } from '@switchyard/contracts';
-import { shortDecimal } from '@switchyard/prediction-log';
+import { shortDecimal, type TypedValues } from '@switchyard/prediction-log';
 import type { Tensor } from '@switchyard/runtimes';
-import type { ReceivedTensor, TypedValues } from './infer-call.ts';
+import type { ReceivedTensor } from './infer-call.ts';
 
 type NumberArray = Exclude<TypedValues, BigInt64Array | BigUint64Array>;
 

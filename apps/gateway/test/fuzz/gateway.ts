@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type { ServingSnapshot } from '@switchyard/contracts';
+import { recordLinesOf, splitLines } from '@switchyard/prediction-log';
 import type { LoadedModel } from '@switchyard/runtimes';
 import { createOnnxWorkerPool } from '@switchyard/runtimes/onnx';
 import { loadFixture } from '../../../../packages/runtimes/test/fixture.ts';
@@ -28,7 +29,7 @@ export interface Answered {
 export interface FuzzedGateway {
   send(path: string, headers: readonly string[], body: Buffer): Promise<Answered>;
   infer(message: ModelInferRequest): Promise<{ code: number; details: string } | ModelInferResponse>;
-  /** Lines of the log since the last time. */
+  /** Lines of the records that were logged since the last time. */
   takeLines(): string[];
   readonly unforeseen: unknown[];
   close(): Promise<void>;
@@ -50,8 +51,8 @@ export async function openGateway(
   const sink = {
     write(written: readonly (string | { readonly bytes: Uint8Array })[]) {
       for (const line of written) {
-        if (typeof line === 'string') lines.push(line);
-        else lines.push(...Buffer.from(line.bytes).toString().trimEnd().split('\n'));
+        const whole = typeof line === 'string' ? [Buffer.from(line)] : splitLines(line.bytes);
+        lines.push(...whole.flatMap(recordLinesOf).map(String));
       }
     },
   };

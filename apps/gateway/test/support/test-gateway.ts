@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type LogRecord, logRecordSchema, type ServingSnapshot, SwitchyardError } from '@switchyard/contracts';
-import type { LineBlock } from '@switchyard/prediction-log';
+import { type LineBlock, recordLinesOf } from '@switchyard/prediction-log';
 import type { LoadedModel } from '@switchyard/runtimes';
 import type { KeptAnswers } from '../../src/cache/kept-answers.ts';
 import { createGrpcServer, type GrpcServer } from '../../src/grpc/grpc-server.ts';
@@ -19,7 +19,7 @@ export interface MemoryLog {
   readonly writes: string[][];
   isBroken: boolean;
   write(lines: readonly (string | LineBlock)[]): void;
-  /** Every line, checked against the contract. */
+  /** Every record, checked against the contract. */
   records(): LogRecord[];
 }
 
@@ -64,10 +64,13 @@ function createMemoryLog(): MemoryLog {
       log.writes.push(lines.flatMap((line) => (typeof line === 'string' ? line : linesOf(line))));
     },
     records: () =>
-      log.writes.flat().map((line) => {
-        if (line.includes('\n')) throw new Error('a line of the log holds a line break');
-        return logRecordSchema.parse(JSON.parse(line));
-      }),
+      log.writes
+        .flat()
+        .flatMap((line) => {
+          if (line.includes('\n')) throw new Error('a line of the log holds a line break');
+          return recordLinesOf(Buffer.from(line));
+        })
+        .map((line) => logRecordSchema.parse(JSON.parse(String(line)))),
   };
   return log;
 }

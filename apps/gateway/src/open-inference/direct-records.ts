@@ -1,0 +1,135 @@
+import { type Signature, SwitchyardError } from '@switchyard/contracts';
+import {
+  type AnswerColumns,
+  type Column,
+  type ColumnData,
+  type FeatureBlock,
+  type LineWriter,
+  type RowGroup,
+  sliceGroup,
+  writeGroup,
+} from '@switchyard/prediction-log';
+import type { InferResult, Tensor } from '@switchyard/runtimes';
+import type { Arrival } from '../predict/prediction-runner.ts';
+import type { VersionPlan } from '../snapshot/serving-state.ts';
+import type { ReceivedInfer, ReceivedTensor } from './infer-call.ts';
+import { columnsOfSignature } from './infer-request.ts';
+import { outcomeMembers, requestMembers, timingMembers } from './record-members.ts';
+
+export interface DirectOutcome {
+  /** What the ids of the rows begin with; their numbers start at 0. */
+  readonly idPrefix: string;
+  readonly rows: number;
+  readonly result: InferResult | undefined;
+  /** Undefined when the model answered. */
+  readonly failure: unknown;
+}
+
+/**
+ * Writes rows that a model answered with its own tensors to the prediction log, with all their features and with what
+ * the outputs say by the roles of the signature. Returns how many lines it took.
+ */
+export function writeDirectRecords(
+  writer: LineWriter,
+  arrival: Arrival,
+  plan: VersionPlan,
+  infer: ReceivedInfer,
+  { idPrefix, rows, result, failure }: DirectOutcome,
+): number {
+  const { signature } = plan.served;
+  const error = failure === undefined ? '' : SwitchyardError.is(failure) ? failure.code : 'internal_error';
+  const group: RowGroup = {
+    idPrefix,
+    rows,
+    numbers: 0,
+    before: requestMembers(arrival, plan.recordJson, infer),
+    decision: [],
+    buckets: [],
+    outcome: outcomeMembers(1, error),
+    after: timingMembers(arrival, result),
+    features: featureBlocks(signature, infer.inputs, rows),
+    answer: error === '' && result !== undefined ? answerColumns(signature, result.outputs, rows) : {},
+  };
+  if (hasOnlyNumbers(group.answer)) return writeGroup(writer, group);
+  for (let row = 0; row < rows; row += 1) {
+    const own = sliceGroup(group, row, row + 1);
+    writeGroup(writer, { ...own, answer: finitePartsOf(own.answer) });
+  }
+  return rows;
+}
+
+/** The features of each tensor: they are dealt to the inputs in order. */
+function featureBlocks(signature: Signature, inputs: readonly ReceivedTensor[], rows: number): FeatureBlock[] {
+  const columns = columnsOfSignature(signature);
+  return signature.inputs.flatMap(({ name: tensor }) => {
+    const input = inputs.find(({ name }) => name === tensor);
+    const own = columns.flatMap((column, index) => {
+      const name = column.tensor === tensor ? signature.features[index]?.name : undefined;
+      return name === undefined ? [] : [{ name, ...column }];
+    });
+    const [first] = own;
+    if (input === undefined || first === undefined) return [];
+    const { datatype, data } = asColumn(input.datatype, input.data as ColumnData);
+    const isDense = own.length === first.width && data.length === rows * own.length;
+    const names = own.map(({ name }) => name);
+    if (isDense) return [{ names, datatype, data }];
+    // A model of another server may take more values than it has features.
+    const values = Array.from({ length: rows * own.length }, (_, at) => {
+      const { width, offset } = own[at % own.length] as (typeof own)[number];
+      return data[Math.floor(at / own.length) * width + offset];
+    });
+    return [{ names, datatype: 'BYTES' as const, data: values as unknown as ColumnData }];
+  });
+}
+
+/** Nothing where the signature gives no role, or where an output has another shape than its role needs. */
+function answerColumns(signature: Signature, outputs: readonly Tensor[], rows: number): AnswerColumns {
+  const { roles, labels = [], positiveLabel } = signature;
+  const find = (name: string | undefined, width: number): Column | undefined => {
+    const output = name === undefined ? undefined : outputs.find((one) => one.name === name);
+    return output?.data.length === rows * width ? asColumn(output.datatype, output.data) : undefined;
+  };
+  const probabilities = labels.length === 0 ? undefined : find(roles.probabilities, labels.length);
+  return {
+    label: find(roles.label, 1),
+    value: find(roles.value, 1),
+    probabilities: probabilities && {
+      ...probabilities,
+      labels: labels.map(String),
+      positive: positiveLabel === undefined ? labels.length - 1 : labels.indexOf(positiveLabel),
+    },
+  };
+}
+
+/** As it is to be kept: numbers of JSON have more digits than the 32 bits that the model is given. */
+function asColumn(datatype: Column['datatype'], data: ColumnData): Column {
+  if (data instanceof Float32Array) return { datatype: 'FP32', data };
+  if (datatype === 'FP32' && Array.isArray(data))
+    return { datatype: 'FP64', data: Float64Array.from(data as number[]) };
+  return { datatype, data };
+}
+
+const columnsOf = ({ label, value, probabilities }: AnswerColumns): (Column | undefined)[] => [
+  label as Column | undefined,
+  value,
+  probabilities,
+];
+
+function hasOnlyNumbers(answer: AnswerColumns): boolean {
+  return columnsOf(answer).every((column) => column === undefined || isFiniteColumn(column));
+}
+
+function isFiniteColumn({ data }: Column): boolean {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return true;
+  // NaN and infinities alone make the sum of zeros something else than zero.
+  let sum = 0;
+  for (let index = 0; index < data.length; index += 1) sum += (data[index] as number) * 0;
+  return sum === 0;
+}
+
+function finitePartsOf(answer: AnswerColumns): AnswerColumns {
+  const [label, value, probabilities] = columnsOf(answer).map((column) =>
+    column !== undefined && isFiniteColumn(column) ? column : undefined,
+  );
+  return { label, value, probabilities: probabilities as AnswerColumns['probabilities'] };
+}

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -100,7 +100,6 @@ export class Supervisor {
     });
     managed.child = child;
     managed.startedAt = Date.now();
-    lowerPriority(child.pid, spec.priority);
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) forEachLine(stream, (line) => this.#options.events.line(spec.name, line));
     }
@@ -119,6 +118,8 @@ export class Supervisor {
       child.on('message', (message) => {
         if (!isReady(message)) return;
         managed.wasReady = true;
+        // Not before: on a busy machine a start at low priority would take minutes.
+        lowerPriority(child.pid, spec.priority);
         clearTimeout(timer);
         resolve();
       });
@@ -194,12 +195,25 @@ function inheritedEnvironment(): Record<string, string> {
   return Object.fromEntries(found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
-/** Before it has made threads, which inherit it. Where the system does not allow it, the process runs as any other. */
+/** Of all its threads, and so of those they will make. Where the system does not allow it, they run as any other. */
 function lowerPriority(pid: number | undefined, priority: number | undefined): void {
   if (pid === undefined || priority === undefined) return;
+  const threads = process.platform === 'linux' ? threadsOf(pid) : [pid];
+  for (const thread of threads) {
+    try {
+      setPriority(thread, priority);
+    } catch {}
+  }
   try {
-    setPriority(pid, priority);
     // Linux may share processors between sessions first, and each of these processes is a session of its own.
     if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, String(priority));
   } catch {}
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [pid];
+  }
 }

@@ -1,5 +1,5 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { Supervisor } from '../src/supervisor.ts';
 
 const child = fileURLToPath(new URL('./children/child.ts', import.meta.url));
 
-function setUp(modes: Record<string, string>, stopTimeoutMs = 5_000) {
+function setUp(modes: Record<string, string>, stopTimeoutMs = 5_000, priority?: number) {
   const journal = join(mkdtempSync(join(tmpdir(), 'switchyard-supervisor-')), 'journal');
   const lines: string[] = [];
   const restarts: { name: string; how: string; delayMs: number }[] = [];
@@ -17,6 +17,7 @@ function setUp(modes: Record<string, string>, stopTimeoutMs = 5_000) {
       name,
       command: [child, name],
       settings: { journal, mode, name },
+      ...(priority === undefined ? {} : { priority }),
     })),
     events: {
       line: (name, line) => lines.push(`${name}: ${line}`),
@@ -61,6 +62,18 @@ describe('Supervisor', () => {
         .map((entry) => entry[0]),
     ).toEqual(['gateway-0', 'control']);
     for (const pid of pids) expect(isAlive(pid as number)).toBe(false);
+  });
+
+  it('lowers the priority of every thread once the process is ready', async () => {
+    const { supervisor } = setUp({ control: 'steady' }, 5_000, constants.priority.PRIORITY_BELOW_NORMAL);
+    await supervisor.start();
+    const pid = supervisor.pid('control') as number;
+    const threads = process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];
+    expect(threads.map((thread) => getPriority(thread))).toEqual(
+      threads.map(() => constants.priority.PRIORITY_BELOW_NORMAL),
+    );
+    if (process.platform === 'linux') expect(threads.length).toBeGreaterThan(1);
+    await supervisor.stop();
   });
 
   it('starts a killed process again', async () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processEnvironment } from './process-environment.ts';
 
 export interface ProcessSpec {
   /** Such as `control` or `gateway-0`. */
@@ -93,7 +94,7 @@ export class Supervisor {
   #launch(managed: Managed, deadline?: number): Promise<void> {
     const { spec } = managed;
     const child = spawn(process.execPath, [...spec.command], {
-      env: { ...inheritedEnvironment(), SWITCHYARD_PROCESS: JSON.stringify(spec.settings) },
+      env: { ...processEnvironment(process.env), SWITCHYARD_PROCESS: JSON.stringify(spec.settings) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A group of its own: Ctrl-C in the terminal reaches the supervisor alone, which then ends the others in order.
       detached: true,
@@ -184,15 +185,6 @@ function forEachLine(stream: NodeJS.ReadableStream, callback: (line: string) => 
   stream.on('end', () => {
     if (rest !== '') callback(rest);
   });
-}
-
-/** What a child needs of the environment; credentials of the user's shell are none of its business. */
-function inheritedEnvironment(): Record<string, string> {
-  const wanted = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'NODE_OPTIONS', 'LD_LIBRARY_PATH', 'SSL_CERT_FILE'];
-  // Those are written by the operator for exactly this: tokens of model servers.
-  const isWanted = (name: string): boolean => wanted.includes(name) || name.startsWith('SWITCHYARD_UPSTREAM_');
-  const found = Object.entries(process.env).filter(([name]) => isWanted(name));
-  return Object.fromEntries(found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 /** Of all its threads, and so of those they will make. Where the system does not allow it, they run as any other. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { configSchema, type LogRecord } from '@switchyard/contracts';
 import { listSealedSegments, readSegment, recoverPredictionLog } from '@switchyard/prediction-log';
+import { processEnvironment } from '../../../cli/src/process-environment.ts';
 import { INTERNAL_TOKEN } from './fake-control.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -42,7 +43,7 @@ export function spawnGateway(options: {
     version: '0.0.0',
   };
   const child = spawn(process.execPath, [...(options.nodeArguments ?? []), MAIN, 'gateway'], {
-    env: { ...process.env, SWITCHYARD_PROCESS: JSON.stringify(settings) },
+    env: { ...processEnvironment(process.env), SWITCHYARD_PROCESS: JSON.stringify(settings) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let stderr = '';

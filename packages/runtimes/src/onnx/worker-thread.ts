@@ -3,6 +3,11 @@ import { type Signature, SwitchyardError } from '@switchyard/contracts';
 import type { SessionTensor } from './session.ts';
 import type { LoadMeasurements, RunReply, ThreadReply, ThreadRequest } from './thread-messages.ts';
 
+/**
+ * A thread makes little but short-lived messages; tensors are outside its heap. Left alone, V8 lets the space for new
+ * objects of each thread grow to 128 MB on a large machine, and keeps what it has grown to.
+ */
+const YOUNG_GENERATION_MB = 6;
 const threadMain = new URL('./thread-main.ts', import.meta.url);
 
 /** The model said no; the thread itself is well. */
@@ -22,7 +27,11 @@ export class WorkerThread {
   #isStopping = false;
 
   constructor() {
-    this.#worker = new Worker(threadMain, { name: 'switchyard: model runtime', execArgv: [] });
+    this.#worker = new Worker(threadMain, {
+      name: 'switchyard: model runtime',
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     // Idle threads do not keep a process alive.
     this.#worker.unref();
     this.#worker.on('message', (reply: ThreadReply) => this.#settle(reply));

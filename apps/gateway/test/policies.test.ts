@@ -275,6 +275,26 @@ describe('a fallback', () => {
     expect(gateway.metricsText()).toMatch(/switchyard_target_retries_total\{endpoint="e",path="first"\} 1[0-9]/);
   });
 
+  it('does not hold it against a target that callers wait for less than it needs', async () => {
+    const slow = broken(async (rows) => {
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      return { answers: rows.map(() => pair(0.2)), modelMicros: 1, queueMicros: 0, batchRows: 1 };
+    });
+    const hurried = (over: object) =>
+      fallback({ targets: [{ ...branch('first'), ...over }, branch('second')], breaker: { minimumRequests: 4 } });
+    const served = async (headers: Record<string, string> = {}) =>
+      (await gateway.predict('e', { instances: [{ score: 1 }] }, headers)).body.served as { model: string }[];
+    serve(hurried({}), { first: slow, second: steady(0.4) });
+    for (let n = 0; n < 5; n += 1) {
+      expect(await served({ 'x-request-timeout-ms': '400' })).toMatchObject([{ model: 'second' }]);
+    }
+    expect(await served()).toMatchObject([{ model: 'first' }]);
+    // Late by the target's own limit is late, however little the caller waits.
+    serve(hurried({ timeoutMs: 10 }), { first: slow, second: steady(0.4) }, {}, 2);
+    for (let n = 0; n < 5; n += 1) await served({ 'x-request-timeout-ms': '2000' });
+    expect(predictions().at(-1)?.decision[0]?.reason).toBe('first: not asked, it keeps failing');
+  });
+
   it('stops asking a target that keeps failing, tries it again later, and remembers across revisions', async () => {
     let asked = 0;
     let works = false;
@@ -305,6 +325,21 @@ describe('a shadow', () => {
     kind: 'shadow',
     primary: branch('a').policy,
     shadows: [{ ...branch('b'), ...over }],
+  });
+
+  it('within a shadow is asked after it and written down under its name', async () => {
+    const inner: Policy = { kind: 'shadow', primary: branch('b').policy, shadows: [branch('c')] };
+    serve(
+      { kind: 'shadow', primary: branch('a').policy, shadows: [{ name: 'outer', policy: inner }] },
+      { a: steady(0.9), b: steady(0.1), c: steady(0.2) },
+    );
+    expect((await ask()).status).toBe(200);
+    await until(() => shadows().length === 1);
+    expect(shadows()[0]?.members).toMatchObject([
+      { name: 'outer', role: 'shadow', model: 'b', answer: { score: 0.1 } },
+      { name: 'outer/c', role: 'shadow', model: 'c', answer: { score: 0.2 } },
+    ]);
+    expect(shadows()).toHaveLength(1);
   });
 
   it('is asked after the answer, and logged beside it', async () => {

@@ -31,6 +31,8 @@ export interface RowRun {
   readonly calls: ModelCalls;
   /** When the caller is told that it took too long, on the clock of `performance.now()`. */
   readonly deadlineAtMs: number;
+  /** The caller waits for less than the endpoint allows: who is late for it may be none the worse. */
+  readonly isHurried?: boolean;
   /** Shadows met on the way: they are run after the answer. */
   readonly shadows: ShadowRun[];
   /** Kept up while the branches of the row's own node are asked one after the other. */
@@ -285,13 +287,16 @@ function runFallback(
     }
     noteProgress(run, decision, attempts, branch);
     const share = shareOf(run, deadlineAtMs, branches.length - position);
-    const limit = target.timeoutMs === undefined ? share : Math.min(share, run.calls.nowMs() + target.timeoutMs);
+    const fullLimit = run.calls.nowMs() + (target.timeoutMs ?? Number.POSITIVE_INFINITY);
+    const limit = Math.min(share, fullLimit);
     runDecision(run, branch, limit, (outcome) => {
       const now = performance.now();
       const succeeded = outcome.answer !== undefined;
       const isUsed = succeeded && now <= deadlineAtMs;
-      // What came from the cache says nothing about the target.
-      if (outcome.cached) own.breaker.withdraw(pass);
+      const isLate = succeeded ? !isUsed : codeOf(outcome.error) === 'deadline_exceeded';
+      const hadItsTime = run.isHurried !== true || limit === fullLimit;
+      // What came from the cache says nothing about the target, nor does a caller's impatience.
+      if (outcome.cached || (isLate && !hadItsTime)) own.breaker.withdraw(pass);
       else own.breaker.record(isUsed, now, pass);
       own.metrics[isUsed ? 'ok' : 'failed'] += 1;
       if (succeeded) {

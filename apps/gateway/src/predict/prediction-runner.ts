@@ -160,7 +160,8 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
     const deadlineAtMs = arrival.startedAtMs + timeoutMs;
     const { decision, received } = row;
     const progress = decision.node.kind === 'model' ? undefined : { nodes: [], branch: decision };
-    const run: RowRun = { plan, received, calls, deadlineAtMs, shadows, progress };
+    const isHurried = timeoutMs < plan.settings.timeoutMs;
+    const run: RowRun = { plan, received, calls, deadlineAtMs, isHurried, shadows, progress };
     row.run = run;
     runDecision(run, decision, deadlineAtMs, (outcome) => {
       row.outcome = outcome;

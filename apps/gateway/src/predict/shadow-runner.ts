@@ -52,19 +52,26 @@ export function createShadowRunner(outbox: Outbox): ShadowRunner {
   const start = (row: ShadowedRow, calls: ReturnType<typeof createModelCalls>): void => {
     const { plan, received } = row;
     const members: Member[] = [];
-    let running = row.shadows.length;
-    const now = calls.nowMs();
-    for (const { name, timeoutMs, decision } of row.shadows) {
-      const nested: ShadowRun[] = [];
-      // Nobody watches this row, so every call is given its own end.
-      const run = { plan, received, calls, deadlineAtMs: Number.POSITIVE_INFINITY, shadows: nested };
-      runDecision(run, decision, now + timeoutMs, (outcome) => {
-        members.push(memberOf(name, 'shadow', outcome, codeOf(outcome.error)));
-        members.push(...nestedMembers(name, outcome).map((member) => ({ ...member, role: 'shadow' as const })));
-        running -= 1;
-        if (running === 0) finish(row, members);
-      });
-    }
+    let running = 0;
+    // Shadows met within a shadow come after it, under its name.
+    const askAll = (shadows: readonly ShadowRun[], above: string): void => {
+      running += shadows.length;
+      const now = calls.nowMs();
+      for (const { name: own, timeoutMs, decision } of shadows) {
+        const name = `${above}${own}`;
+        const nested: ShadowRun[] = [];
+        // Nobody watches this row, so every call is given its own end.
+        const run = { plan, received, calls, deadlineAtMs: Number.POSITIVE_INFINITY, shadows: nested };
+        runDecision(run, decision, now + timeoutMs, (outcome) => {
+          members.push(memberOf(name, 'shadow', outcome, codeOf(outcome.error)));
+          members.push(...nestedMembers(name, outcome).map((member) => ({ ...member, role: 'shadow' as const })));
+          askAll(nested, `${name}/`);
+          running -= 1;
+          if (running === 0) finish(row, members);
+        });
+      }
+    };
+    askAll(row.shadows, '');
   };
 
   const finish = (row: ShadowedRow, members: readonly Member[]): void => {

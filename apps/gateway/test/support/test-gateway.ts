@@ -39,6 +39,7 @@ export interface TestGateway {
   predict(
     endpoint: string,
     body: unknown,
+    headers?: Record<string, string>,
   ): Promise<{ status: number; body: Record<string, unknown> & { code?: string }; headers: Headers }>;
   /** Listens for gRPC too. */
   startGrpc(): Promise<{ port: number; stop(deadlineMs: number): Promise<void> }>;
@@ -151,9 +152,10 @@ export async function startTestGateway(
       });
     },
     call: (path, init = {}) => fetch(`${url}${path}`, init as RequestInit),
-    async predict(endpoint, body) {
+    async predict(endpoint, body, headers = {}) {
       const response = await fetch(`${url}/v1/models/${endpoint}:predict`, {
         method: 'POST',
+        headers,
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
       return {

@@ -40,8 +40,8 @@ async function start(settings: ProcessSettings, logger: Logger): Promise<{ port:
       : await openPgliteMetadata({ directory: paths.metadata });
     opened.push(() => metadata.close());
     const analytics = config.clickhouseUrl
-      ? await openClickhouseAnalytics({ url: config.clickhouseUrl })
-      : await openChdbAnalytics({ directory: paths.analytics });
+      ? await openClickhouseAnalytics({ url: config.clickhouseUrl, retentionDays: config.retentionDays })
+      : await openChdbAnalytics({ directory: paths.analytics, retentionDays: config.retentionDays });
     opened.push(() => analytics.close());
     const objects = await openFileObjects({ directory: paths.objects });
 

@@ -73,6 +73,13 @@ export const configSchema = z
     clickhouseUrl: address('an http:// or https://', (text) => /^https?:\/\//.test(text) && URL.canParse(text))
       .optional()
       .describe('a ClickHouse http(s):// address; chDB in the data directory unless given'),
+    retentionDays: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(20_000)
+      .default(400)
+      .describe('predictions, outcomes and what belongs to them are dropped when they are older than this'),
     cacheUrl: address('a redis:// or rediss://', (text) => /^rediss?:\/\//.test(text) && URL.canParse(text))
       .optional()
       .describe(
@@ -104,6 +111,7 @@ export const configSources = {
   'learning.intervalMs': { variable: 'SWITCHYARD_LEARNING_INTERVAL_MS', flag: 'learning-interval-ms' },
   metadataUrl: { variable: 'SWITCHYARD_METADATA_URL', flag: 'metadata-url' },
   clickhouseUrl: { variable: 'CLICKHOUSE_URL', flag: 'clickhouse-url' },
+  retentionDays: { variable: 'SWITCHYARD_RETENTION_DAYS', flag: 'retention-days' },
   cacheUrl: { variable: 'SWITCHYARD_CACHE_URL', flag: 'cache-url' },
   logLevel: { variable: 'SWITCHYARD_LOG_LEVEL', flag: 'log-level' },
 } as const;

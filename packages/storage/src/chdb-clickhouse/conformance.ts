@@ -5,6 +5,7 @@ import type { ClassLabel, LogRecord } from '@switchyard/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AnalyticsStore, UnreadableSegmentError } from './analytics-store.ts';
 import { migrateAnalytics } from './migrate.ts';
+import { migrations } from './schema.ts';
 import { makeFeedback, makeId, makePrediction, makeRejection, makeShadow, writeSegment } from './testing/records.ts';
 
 export interface AnalyticsSubject {
@@ -335,6 +336,13 @@ export function describeAnalyticsStore(name: string, makeSubject: () => Promise<
           await store.command(`${sql} SETTINGS force_optimize_projection = 1`);
         }
       }
+    });
+
+    it('is not touched by a program older than its tables', async () => {
+      const older = migrations.slice(0, -1);
+      await expect(migrateAnalytics(store, older)).rejects.toThrow(
+        `at migration ${migrations.at(-1)?.id}, this program knows ${older.at(-1)?.id}`,
+      );
     });
 
     it('can be migrated again, and by several at once', async () => {

@@ -1,3 +1,4 @@
+import { SwitchyardError } from '@switchyard/contracts';
 import type { AnalyticsStore } from './analytics-store.ts';
 import { type Migration, migrations, retentionColumns } from './schema.ts';
 
@@ -6,6 +7,7 @@ type Store = Pick<AnalyticsStore, 'query' | 'command'>;
 /**
  * Brings the tables up to date. Several processes may do so at once: every statement may run twice,
  * and a migration is noted only when all of its statements have run.
+ * Throws when a newer program has been here: its tables are unknown to this one.
  */
 export async function migrateAnalytics(store: Store, list: readonly Migration[] = migrations): Promise<void> {
   await store.command(
@@ -14,6 +16,14 @@ export async function migrateAnalytics(store: Store, list: readonly Migration[] 
   const applied = new Set(
     (await store.query<{ id: number }>('SELECT DISTINCT id FROM migrations')).map((row) => row.id),
   );
+  const known = new Set(list.map(({ id }) => id));
+  const newer = [...applied].filter((id) => !known.has(id));
+  if (newer.length > 0) {
+    throw new SwitchyardError(
+      'storage_unavailable',
+      `the analytics tables are at migration ${Math.max(...newer)}, this program knows ${Math.max(...known)}: start the newer program`,
+    );
+  }
   for (const migration of list) {
     if (applied.has(migration.id)) {
       continue;

@@ -119,7 +119,7 @@ export function simulatePower(runs: number, seed: number): PowerRow[] {
       '0',
       () =>
         simulate(
-          Math.max(3, Math.round(runs / 200)),
+          Math.max(3, Math.round(runs / 50)),
           () => numeric(1_000_000),
           () => normals(1_000_000, 0.01),
         ),
@@ -129,7 +129,7 @@ export function simulatePower(runs: number, seed: number): PowerRow[] {
     change,
     target,
     band: BANDS[target],
-    runs: k === rows.length - 1 ? Math.max(3, Math.round(runs / 200)) : runs,
+    runs: k === rows.length - 1 ? Math.max(3, Math.round(runs / 50)) : runs,
     found: run(),
   }));
 }

@@ -112,7 +112,7 @@ say('|--:|--:|--:|--:|---|--:|--:|');
 say('');
 say('## 1,000 looks without drift, false-alarm rate 0.05 for the whole run');
 say('');
-const looks = simulateLooks(1_000, 400, 70_000);
+const looks = simulateLooks(1_000, 1_000, 70_000);
 say('| plan | runs | any false alarm | target | reached |');
 say('|---|--:|--:|--:|---|');
 for (const [plan, share] of [
@@ -131,7 +131,7 @@ say('## Power at the defaults (false-alarm rate 0.01, minimum effects on)');
 say('');
 say('| change | runs | found | target | reached |');
 say('|---|--:|--:|---|---|');
-for (const row of simulatePower(400, 80_000)) {
+for (const row of simulatePower(1_000, 80_000)) {
   const share = row.found / row.runs;
   const verdict = row.band ? reached(share, errorOf(share, row.runs), ...row.band) : '–';
   say(`| ${row.change} | ${row.runs} | ${rate(row.found, row.runs)} | ${row.target} | ${verdict} |`);

@@ -12,6 +12,7 @@ import {
 } from '../src/index.ts';
 import { type SeededRandom, seededRandom } from './random.ts';
 import { knownMiss, meanRow, type SimulationRow, shareRow } from './row.ts';
+import { onShiftedSets } from './shifted-sets.ts';
 
 const CHUNK = 500;
 const REFERENCE = 3000;
@@ -28,6 +29,7 @@ export function estimationError(runs: number): SimulationRow[] {
   return [
     ...simulated(seededRandom(202), runs),
     ...onRealScores(seededRandom(203), runs),
+    ...onShiftedSets(),
     ...directLoss(seededRandom(204), runs),
   ];
 }

@@ -1,10 +1,11 @@
 """Writes test/fixtures/river.json: at which indices River's detectors warn and detect, on generated and real streams."""
+import base64
 import json
 import pathlib
 import random
 
 import river
-from river import drift
+from river import datasets, drift, naive_bayes, preprocessing, tree
 
 from cases import bell, mulberry32
 
@@ -12,8 +13,28 @@ fixtures = pathlib.Path(__file__).parent.parent / 'test/fixtures'
 columns = json.loads((fixtures / 'columns.json').read_text())
 
 
+CLASSIFIERS = {
+    'bayes': lambda: preprocessing.StandardScaler() | naive_bayes.GaussianNB(),
+    'tree': lambda: tree.HoeffdingTreeClassifier(),
+}
+SETS = {'phishing': datasets.Phishing, 'bananas': datasets.Bananas, 'segments': datasets.ImageSegments, 'shuttle': datasets.Shuttle}
+
+
+def prequential(name, classifier, limit):
+    """Errors of a classifier that is asked about every row and then learns it, on sets that come with River."""
+    model, errors = CLASSIFIERS[classifier](), []
+    for index, (x, y) in enumerate(SETS[name]()):
+        if index == limit:
+            break
+        errors.append(int(model.predict_one(x) != y))
+        model.learn_one(x, y)
+    return errors
+
+
 def stream(spec):
     kind, seed = spec['kind'], spec.get('seed', 0)
+    if kind == 'prequential':
+        return spec['errors']
     if kind == 'doctest-values':
         rng = random.Random(seed)
         return rng.choices([0, 1], k=1000) + rng.choices(range(4, 8), k=1000)
@@ -72,15 +93,21 @@ for seed in range(4):
 streams += [{'kind': 'column', 'index': i} for i in range(0, 30, 2)]
 streams += [{'kind': 'no-change', 'index': i} for i, column in enumerate(columns) if column['type'] == 'categorical']
 
+for name in SETS:
+    for classifier in CLASSIFIERS:
+        streams.append({'kind': 'prequential', 'set': name, 'classifier': classifier, 'errors': prequential(name, classifier, 20_000)})
+
 cases = []
 for index, spec in enumerate(streams):
     values = stream(spec)
-    binary = spec['kind'] in ('errors', 'doctest-errors', 'no-change')
+    binary = spec['kind'] in ('errors', 'doctest-errors', 'no-change', 'prequential')
     for options in [{}, {'delta': 0.05, 'clock': 8, 'max_buckets': 3}]:
         cases.append([index, 'adwin', options])
     for options in [{}, {'threshold': 10, 'delta': 0.01, 'mode': 'up'}, {'threshold': 5, 'alpha': 0.99, 'mode': 'down', 'min_instances': 10}]:
         cases.append([index, 'page-hinkley', options])
-    for options in [{'seed': 42}, {'seed': 7, 'alpha': 0.0001}, {'seed': 12345678, 'alpha': 0.01, 'window_size': 200, 'stat_size': 20}]:
+    kswin = [{'seed': 42}, {'seed': 7, 'alpha': 0.0001}, {'seed': 12345678, 'alpha': 0.01, 'window_size': 200, 'stat_size': 20}]
+    # A Kolmogorov–Smirnov test per row: once is enough on the long streams.
+    for options in kswin[:1] if spec['kind'] == 'prequential' else kswin:
         cases.append([index, 'kswin', options])
     if binary:
         cases += [[index, 'ddm', {}], [index, 'ddm', {'warm_start': 100, 'warning_threshold': 1, 'drift_threshold': 2}], [index, 'eddm', {}], [index, 'eddm', {'alpha': 0.8, 'beta': 0.75}]]
@@ -88,6 +115,16 @@ for index, spec in enumerate(streams):
             cases += [[index, 'hddm-a', options], [index, 'hddm-w', options]]
         cases.append([index, 'hddm-w', {'lambda_val': 0.2, 'two_sided_test': True}])
 answers = [[*case, run(case[1], case[2], stream(streams[case[0]]))] for case in cases]
-stored = [{**s, 'values': stream(s)} if s['kind'].startswith('doctest') else s for s in streams]
+
+
+def kept(spec):
+    if spec['kind'] == 'prequential':
+        bits = ''.join(map(str, spec['errors']))
+        whole = int(bits, 2).to_bytes((len(bits) + 7) // 8, 'big')
+        return {**spec, 'length': len(bits), 'errors': base64.b64encode(whole).decode()}
+    return {**spec, 'values': stream(spec)} if spec['kind'].startswith('doctest') else spec
+
+
+stored = [kept(spec) for spec in streams]
 (fixtures / 'river.json').write_text(json.dumps({'version': river.__version__, 'streams': stored, 'cases': answers}, separators=(',', ':')).replace(']],[', ']],\n[').replace('},{', '},\n{') + '\n')
 print(len(cases), 'runs,', sum(len(a[3]['drifts']) for a in answers), 'drifts')

@@ -172,6 +172,11 @@ test(`both kinds of Tree SHAP on ${CASES} random ensembles`, () => {
       ),
     );
     expect(widestGap(pathDependent.values[0]![0]!, followed), label).toBeLessThan(1e-12 * scale);
+    // Many rows go another way through the trees than one.
+    const together = answered(pathDependentTreeShap(ensemble, [row, ...background, ...background], covers));
+    expect(widestGap(together.values[0]![0]!, followed), label).toBeLessThan(1e-12 * scale);
+    const alone = answered(pathDependentTreeShap(ensemble, [background.at(-1)!], covers));
+    expect(widestGap(alone.values[0]![0]!, [...together.values.at(-1)![0]!]), label).toBeLessThan(1e-12 * scale);
   }
 });
 

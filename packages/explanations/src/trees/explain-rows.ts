@@ -57,6 +57,15 @@ export function explainRows(
     }
     explainTree(ensemble, plan, game, rounded, values, scores);
   }
+  return addUp(ensemble, kind, { baseValues, values, scores });
+}
+
+/** The explanation, if base values and values add up to the scores. */
+export function addUp(
+  ensemble: TreeEnsemble,
+  kind: TreeExplanation['kind'],
+  { baseValues, values, scores }: Pick<TreeExplanation, 'baseValues' | 'values' | 'scores'>,
+): Answer<TreeExplanation> {
   let largestGap = 0;
   let largestScore = 0;
   for (const [row, perTarget] of values.entries()) {
@@ -67,7 +76,8 @@ export function explainRows(
     }
   }
   // Leaves may be much larger than the sums they cancel to; only a gap beyond that rounding means a broken promise.
-  const largestLeaf = ensemble.leafValues.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  let largestLeaf = 0;
+  for (const value of ensemble.leafValues) largestLeaf = Math.max(largestLeaf, Math.abs(value));
   const scale = Math.max(largestScore, largestLeaf * ensemble.roots.length);
   if (!(largestGap <= 1e-9 * scale)) {
     return refuse('not-additive', 'values that add up to the score within rounding', `a gap of ${largestGap}`);

@@ -61,9 +61,9 @@ export function planTree(ensemble: TreeEnsemble, tree: number): TreePlan {
     count,
     words: Math.max(1, Math.ceil(mostSlots / 32)),
     slot,
-    leaves: Int32Array.from(leaves),
-    featureStart: Int32Array.from(featureStart),
-    features: Int32Array.from(features),
+    leaves: new Int32Array(leaves),
+    featureStart: new Int32Array(featureStart),
+    features: new Int32Array(features),
     mostSlots,
   };
 }

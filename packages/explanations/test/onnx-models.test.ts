@@ -153,6 +153,7 @@ describe('Tree SHAP is that of shap', () => {
     const rows = randomRows(300, ensemble.featureCount, 3).map((row) => row.map((cell) => cell / 20));
     const { covers } = answered(countNodeCovers(ensemble, rows));
     expect(answered(pathDependentTreeShap(ensemble, rows, covers)).largestGap).toBeLessThan(1e-9);
+    expect(answered(pathDependentTreeShap(ensemble, rows.slice(0, 5), covers)).largestGap).toBeLessThan(1e-9);
     expect(answered(interventionalTreeShap(ensemble, rows, rows.slice(0, 100))).largestGap).toBeLessThan(1e-9);
   });
 

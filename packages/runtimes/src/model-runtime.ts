@@ -1,4 +1,4 @@
-import type { Answer, Signature, TensorDatatype, UpstreamHealth } from '@switchyard/contracts';
+import type { Answer, ClassLabel, Signature, TensorDatatype, UpstreamHealth } from '@switchyard/contracts';
 import type { UpstreamCounters, UpstreamPoolState } from './upstream/counters.ts';
 
 /**
@@ -16,6 +16,23 @@ export interface PredictResult {
   readonly queueMicros: number;
   /** Rows of that batch, other callers' included. */
   readonly batchRows: number;
+}
+
+/** What rows were answered, as columns: one value a row, and of probabilities one a row and label. */
+export interface AnswerColumns {
+  readonly labels?: readonly ClassLabel[];
+  readonly values?: Float64Array;
+  readonly probabilities?: {
+    /** Class labels as text. */
+    readonly labels: readonly string[];
+    /** Position of the label that the score is of. */
+    readonly positive: number;
+    readonly data: Float64Array;
+  };
+}
+
+export interface PredictColumnsResult extends Omit<PredictResult, 'answers'> {
+  readonly answers: AnswerColumns;
 }
 
 /** A tensor as the Open Inference Protocol sees it: row-major, flat. */
@@ -64,6 +81,11 @@ export interface LoadedModel {
   /** Of models that another server runs. */
   readonly remote?: RemoteState;
   predict(rows: readonly FeatureRow[], options?: CallOptions): Promise<PredictResult>;
+  /**
+   * As `predict`, from the artifact's own tensors and without an object for each row; absent where a runtime has no
+   * faster way than that.
+   */
+  predictColumns?(inputs: readonly Tensor[]): Promise<PredictColumnsResult>;
   /** The artifact's own tensors in, the artifact's own tensors out. */
   infer(inputs: readonly Tensor[], outputNames?: readonly string[]): Promise<InferResult>;
   /** Finishes what has queued, then frees the memory. */

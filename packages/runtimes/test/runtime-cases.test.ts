@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { Answer, Task, VersionSpec } from '@switchyard/contracts';
+import type { Answer, Signature, Task, VersionSpec } from '@switchyard/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LoadedModel } from '../src/model-runtime.ts';
+import type { AnswerColumns, FeatureRow, LoadedModel, Tensor } from '../src/model-runtime.ts';
+import { layOutColumns } from '../src/onnx/encode-rows.ts';
 import { createOnnxWorkerPool, type Inspection, inspectOnnxFile, loadOnnxModel } from '../src/onnx/index.ts';
+import { encodeRows } from '../src/onnx/probe-rows.ts';
+import { getTypeByRuntimeType } from '../src/onnx/tensor-types.ts';
 
 // Every kind of file that must be taken or refused, with the answers of Python's onnxruntime.
 const folder = new URL('../../../examples/runtime-cases/artifacts/', import.meta.url);
@@ -73,7 +76,9 @@ describe.each(cases.filter((item) => item.accepted))('$name', (item) => {
     const rows = instances.map((instance) => model.signature.features.map(({ name }) => instance[name] ?? Number.NaN));
     const together = await model.predict(rows);
     const alone = await Promise.all(rows.map((row) => model.predict([row])));
+    const columns = await model.predictColumns?.(tensorsOf(model.signature, rows));
     await model.close();
+    expect(answersOf(columns?.answers ?? {})).toEqual(together.answers);
     expect(together.answers).toHaveLength(answers.length);
     for (const [index, expected] of answers.entries()) {
       expectClose(together.answers[index], expected);
@@ -81,6 +86,31 @@ describe.each(cases.filter((item) => item.accepted))('$name', (item) => {
     }
   });
 });
+
+/** Rows as the artifact's own tensors. */
+function tensorsOf(signature: Signature, rows: readonly FeatureRow[]): Tensor[] {
+  const encoded = encodeRows(layOutColumns(signature), signature.features, rows);
+  return encoded.map(({ name, type, dims, values }) => {
+    const { datatype } = getTypeByRuntimeType(type);
+    const data = datatype === 'BOOL' ? Array.from(values as Uint8Array, (value) => value === 1) : values;
+    return { name, datatype, shape: dims, data };
+  });
+}
+
+/** What columns say of each row. */
+function answersOf({ labels, values, probabilities }: AnswerColumns): Answer[] {
+  if (values !== undefined) return Array.from(values, (value) => ({ value }));
+  return (labels ?? []).map((label, row) => {
+    if (probabilities === undefined) return { label };
+    const { labels: keys, positive, data } = probabilities;
+    const own = data.subarray(row * keys.length, (row + 1) * keys.length);
+    return {
+      label,
+      score: own[positive] as number,
+      probabilities: Object.fromEntries(keys.map((key, index) => [key, own[index] as number])),
+    };
+  });
+}
 
 test.each(cases.filter((item) => !item.accepted))('$name is refused with a reason', ({ name }) => {
   expect(inspections.get(name)).toEqual({ ok: false, reason: expect.stringMatching(refusals[name] ?? /^$/) });

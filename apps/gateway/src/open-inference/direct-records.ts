@@ -10,11 +10,11 @@ import {
   writeGroup,
 } from '@switchyard/prediction-log';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
+import { outcomeMembers, requestMembers, timingMembers } from '../columns/record-members.ts';
 import type { Arrival } from '../predict/prediction-runner.ts';
 import type { VersionPlan } from '../snapshot/serving-state.ts';
 import type { ReceivedInfer, ReceivedTensor } from './infer-call.ts';
 import { columnsOfSignature } from './infer-request.ts';
-import { outcomeMembers, requestMembers, timingMembers } from './record-members.ts';
 
 export interface DirectOutcome {
   /** What the ids of the rows begin with; their numbers start at 0. */

@@ -1,7 +1,11 @@
 import { type Answer, type ClassLabel, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
+import { columnTensor, labelTensor, servedList } from '../columns/column-answer.ts';
+import { columnPlanOf } from '../columns/column-plan.ts';
+import { readMatrix } from '../columns/read-matrix.ts';
+import { idsJson } from '../columns/row-ids.ts';
 import type { EndpointPlan } from '../predict/endpoint-plan.ts';
 import { checkBatch, type PredictionRequest, readRows } from '../predict/prediction-request.ts';
-import type { AnsweredRow, PredictionRunner } from '../predict/prediction-runner.ts';
+import type { PredictionRunner } from '../predict/prediction-runner.ts';
 import type { ServingState } from '../snapshot/serving-state.ts';
 import type { InferAnswer, InferArrival, InferOutcome, OutputTensor, ReceivedInfer } from './infer-call.ts';
 import { batchSizeOf, columnsOfSignature } from './infer-request.ts';
@@ -26,10 +30,52 @@ export function inferEndpoint(
   done: (outcome: InferOutcome) => void,
 ): void {
   checkOutputs(infer, outputNamesOf(plan));
+  if (inferColumns(infer, arrival, plan, state, options, done)) return;
   const request = readEndpointRequest(infer, plan, options.maximumRows);
   options.runner.submit(plan, state.lease, request, arrival, (result) => {
-    if (result.ok) done({ ok: true, answer: answerOf(plan, infer, result.rows, result.modelMicros) });
-    else done({ ok: false, endpoint: plan.name, error: result.error });
+    if (!result.ok) {
+      done({ ok: false, endpoint: plan.name, error: result.error });
+      return;
+    }
+    const { rows, modelMicros } = result;
+    const answers = rows.map((row) => row.answer);
+    const parameters = {
+      ids: JSON.stringify(rows.map((row) => row.id)),
+      served: `[${rows.map((row) => row.servedJson).join(',')}]`,
+    };
+    const answer = answerOf(plan, infer, parameters, modelMicros, (name) => tensorOf(name, answers, plan.labels));
+    done({ ok: true, answer });
+  });
+}
+
+/** The same where it can be done without an object for each row; false, and nothing was done, where it cannot. */
+function inferColumns(
+  infer: ReceivedInfer,
+  arrival: InferArrival,
+  plan: EndpointPlan,
+  state: ServingState,
+  { runner, maximumRows }: EndpointInferOptions,
+  done: (outcome: InferOutcome) => void,
+): boolean {
+  const columns = columnPlanOf(plan);
+  if (columns === undefined) return false;
+  const count = batchSizeOf(infer.inputs);
+  checkBatch(count, maximumRows, undefined);
+  const matrix = readMatrix(infer, plan, count);
+  if (matrix === undefined) return false;
+  const { unit, segment, context } = infer;
+  const request = { matrix, unit, segment, context };
+  return runner.columns.submit(plan, columns, state.lease, request, arrival, (result) => {
+    if (!result.ok) {
+      done({ ok: false, endpoint: plan.name, error: result.error });
+      return;
+    }
+    const { groups, idPrefix, modelMicros } = result;
+    const parameters = { ids: idsJson(idPrefix, count), served: servedList(groups, count) };
+    const answer = answerOf(plan, infer, parameters, modelMicros, (name) =>
+      columnTensor(name, groups, count, columns.labels),
+    );
+    done({ ok: true, answer });
   });
 }
 
@@ -100,24 +146,21 @@ function instancesOf(infer: ReceivedInfer, plan: EndpointPlan, count: number): u
   return instances;
 }
 
+/** @param parameters lists as JSON text: parameters are scalars in this protocol */
 function answerOf(
   plan: EndpointPlan,
   infer: ReceivedInfer,
-  rows: readonly AnsweredRow[],
+  parameters: InferAnswer['parameters'],
   modelMicros: number,
+  tensorOf: (name: string) => OutputTensor | undefined,
 ): InferAnswer {
-  const answers = rows.map((row) => row.answer);
   const names = infer.outputs?.map(({ name }) => name) ?? outputNamesOf(plan);
   return {
     modelName: plan.name,
     modelVersion: String(plan.revision),
     id: infer.id,
-    // Parameters are scalars in this protocol, so lists travel as JSON text.
-    parameters: {
-      ids: JSON.stringify(rows.map((row) => row.id)),
-      served: `[${rows.map((row) => row.servedJson).join(',')}]`,
-    },
-    outputs: names.flatMap((name) => tensorOf(name, answers, plan.labels) ?? []),
+    parameters,
+    outputs: names.flatMap((name) => tensorOf(name) ?? []),
     modelMicros,
     endpoint: { revision: plan.revision, metrics: plan.metrics },
   };
@@ -144,16 +187,4 @@ function tensorOf(name: string, answers: readonly Answer[], labels: readonly Cla
   }
   const data = answers.map((answer) => (name === 'score' ? answer.score : answer.value));
   return data.includes(undefined) ? undefined : { name, datatype: 'FP64', shape: [count], data: data as number[] };
-}
-
-function labelTensor(values: readonly ClassLabel[]): OutputTensor {
-  const shape = [values.length];
-  if (values.every((value) => typeof value === 'boolean'))
-    return { name: 'label', datatype: 'BOOL', shape, data: values };
-  if (values.every((value) => Number.isInteger(value))) {
-    return { name: 'label', datatype: 'INT64', shape, data: values as readonly number[] };
-  }
-  if (values.every((value) => typeof value === 'number'))
-    return { name: 'label', datatype: 'FP64', shape, data: values };
-  return { name: 'label', datatype: 'BYTES', shape, data: values.map(String) };
 }

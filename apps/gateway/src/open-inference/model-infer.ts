@@ -1,5 +1,7 @@
 import { type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
+import { logLines } from '../columns/log-lines.ts';
+import { idsJson, newRowIds } from '../columns/row-ids.ts';
 import type { Outbox } from '../log/outbox.ts';
 import { observeRun } from '../metrics/gateway-metrics.ts';
 import type { Admission } from '../predict/admission.ts';
@@ -8,8 +10,6 @@ import { directName, type ServingState, type VersionPlan } from '../snapshot/ser
 import { writeDirectRecords } from './direct-records.ts';
 import type { InferAnswer, InferArrival, InferOutcome, ReceivedInfer } from './infer-call.ts';
 import { batchSizeOf } from './infer-request.ts';
-import { logLines } from './log-lines.ts';
-import { idsJson, newRowIds } from './row-ids.ts';
 import { toTensor } from './tensors.ts';
 
 export interface ModelInferOptions {

@@ -1,6 +1,8 @@
 import { type Answer, SwitchyardError } from '@switchyard/contracts';
 import { type Decision, decide } from '@switchyard/routing';
+import { type ColumnRunner, createColumnRunner } from '../columns/column-runner.ts';
 import { createModelCalls, type ModelCalls } from '../execution/model-calls.ts';
+import { coveredMicros, type ModelTimes } from '../execution/model-times.ts';
 import { codeOf, type Outcome, type RowRun, runDecision, type ShadowRun } from '../execution/run-decision.ts';
 import type { Outbox } from '../log/outbox.ts';
 import type { RecentRows } from '../rehearsal/recent-rows.ts';
@@ -54,8 +56,7 @@ interface Job {
   readonly calls: ModelCalls;
   readonly shadows: ShadowRun[][];
   readonly timeoutMs: number;
-  /** Stretches of time in which some model ran for it: [start, end] in milliseconds. */
-  readonly modelTimes: [start: number, end: number][];
+  readonly modelTimes: ModelTimes;
   waiting: number;
   isSettled: boolean;
   timer: NodeJS.Timeout | undefined;
@@ -73,6 +74,8 @@ export interface PredictionRunner {
     arrival: Arrival,
     done: (result: RunResult) => void,
   ): void;
+  /** For rows that are numbers and need not be looked at one by one. */
+  readonly columns: ColumnRunner;
   /** Requests that wait for their answer, and rows whose shadows are still asked. */
   inFlight(): number;
 }
@@ -89,12 +92,13 @@ const NO_FEATURES: Readonly<Record<string, never>> = Object.freeze({});
 
 export function createPredictionRunner({ outbox, newId, admission, recent }: RunnerOptions): PredictionRunner {
   const shadowRunner = createShadowRunner(outbox);
+  const columns = createColumnRunner({ outbox, newId, admission, recent });
   let jobsInFlight = 0;
 
   const submit: PredictionRunner['submit'] = (plan, lease, request, arrival, done) => {
     const count = request.rows.length;
     const timeoutMs = Math.min(plan.settings.timeoutMs, arrival.timeoutMs ?? Number.POSITIVE_INFINITY);
-    const modelTimes: Job['modelTimes'] = [];
+    const modelTimes: ModelTimes = [];
     const job: Job = {
       plan,
       lease,
@@ -208,7 +212,7 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
     if (shadowed.length > 0) shadowRunner.enqueue(shadowed);
   };
 
-  return { submit, inFlight: () => jobsInFlight + shadowRunner.inFlight() };
+  return { submit, columns, inFlight: () => jobsInFlight + columns.inFlight() + shadowRunner.inFlight() };
 }
 
 /** What conditions may look at, by name. */
@@ -290,22 +294,6 @@ function resultOf(
     job.plan.metrics.unlogged += job.rows.length;
   }
   return { ok: true, rows, modelMicros: coveredMicros(job.modelTimes) };
-}
-
-/** How long at least one model ran: models that ran at the same time count once. */
-function coveredMicros(times: Job['modelTimes']): number {
-  if (times.length === 1) {
-    const [start, end] = times[0] as [number, number];
-    return (end - start) * 1_000;
-  }
-  let covered = 0;
-  let until = Number.NEGATIVE_INFINITY;
-  for (const [start, end] of times.sort((left, right) => left[0] - right[0])) {
-    if (end <= until) continue;
-    covered += end - Math.max(start, until);
-    until = end;
-  }
-  return covered * 1_000;
 }
 
 function deadlineExceeded({ timeoutMs }: Job): SwitchyardError {

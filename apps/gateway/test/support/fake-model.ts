@@ -1,5 +1,5 @@
 import type { Answer, FeatureSpec, Signature } from '@switchyard/contracts';
-import type { FeatureRow, InferResult, LoadedModel, PredictResult, Tensor } from '@switchyard/runtimes';
+import type { AnswerColumns, FeatureRow, InferResult, LoadedModel, PredictResult, Tensor } from '@switchyard/runtimes';
 
 export interface FakeModelOptions {
   readonly features: readonly FeatureSpec[];
@@ -7,12 +7,16 @@ export interface FakeModelOptions {
   readonly delayMs?: number;
   readonly execution?: 'inline' | 'worker';
   readonly signature?: Partial<Signature>;
+  /** Whether it takes columns too. */
+  readonly takesColumns?: boolean;
 }
 
 export interface FakeModel extends LoadedModel {
   /** Every batch it was given. */
   readonly batches: FeatureRow[][];
   readonly inferred: (readonly Tensor[])[];
+  /** Tensors of every call for columns. */
+  readonly columnCalls: (readonly Tensor[])[];
   isClosed: boolean;
   /** Holds all answers back until `resume`. */
   pause(): void;
@@ -53,6 +57,7 @@ export function createFakeModel(options: FakeModelOptions): FakeModel {
     runMicros: 10,
     batches: [],
     inferred: [],
+    columnCalls: [],
     isClosed: false,
     pause() {
       isPaused = true;
@@ -99,7 +104,36 @@ export function createFakeModel(options: FakeModelOptions): FakeModel {
       model.isClosed = true;
     },
   };
+  if (options.takesColumns === true) {
+    model.predictColumns = async (tensors) => {
+      model.columnCalls.push(tensors);
+      const count = tensors[0]?.shape[0] ?? 0;
+      const { answers, ...timing } = await model.predict(
+        Array.from({ length: count }, (_, row) => tensors.flatMap((tensor) => rowOf(tensor, row, count))),
+      );
+      return { answers: columnsOf(answers), ...timing };
+    };
+  }
   return model;
+}
+
+function rowOf({ data }: Tensor, row: number, count: number): number[] {
+  const width = data.length / count;
+  return Array.from({ length: width }, (_, index) => Number(data[row * width + index]));
+}
+
+function columnsOf(answers: readonly Answer[]): AnswerColumns {
+  const keys = Object.keys(answers[0]?.probabilities ?? {});
+  const values = answers.flatMap(({ value }) => value ?? []);
+  if (values.length > 0) return { values: Float64Array.from(values) };
+  return {
+    labels: answers.flatMap(({ label }) => label ?? []),
+    probabilities: {
+      labels: keys,
+      positive: keys.length - 1,
+      data: Float64Array.from(answers.flatMap(({ probabilities }) => keys.map((key) => probabilities?.[key] ?? 0))),
+    },
+  };
 }
 
 export function answerWithFirst(row: FeatureRow): Answer {

@@ -80,11 +80,11 @@ function convert(spec: TensorSpec, tensor: Tensor): TensorValues {
     refuse(`The input '${spec.name}' has the datatype ${tensor.datatype}; ${spec.datatype} is needed.`);
   }
   const type = getTypeByDatatype(spec.datatype);
-  const target = type.make(tensor.data.length);
   // Already what the runtime takes: no copy. Whole numbers and floats need no look at the values then.
-  if (!Array.isArray(target) && tensor.data.constructor === target.constructor && spec.datatype !== 'BOOL') {
+  if (spec.datatype !== 'BYTES' && spec.datatype !== 'BOOL' && tensor.data.constructor === type.make(0).constructor) {
     return tensor.data as unknown as TensorValues;
   }
+  const target = type.make(tensor.data.length);
   const { data } = tensor;
   for (let index = 0; index < data.length; index += 1) {
     const value = data[index] as unknown;

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { type Signature, SwitchyardError } from '@switchyard/contracts';
-import type { LoadedModel, PredictResult, Tensor } from '../model-runtime.ts';
+import type { InferResult, LoadedModel, PredictResult, Tensor } from '../model-runtime.ts';
 import { BatchQueue, type Executor } from './batch-queue.ts';
 import { checkOutputNames, checkTensors } from './check-tensors.ts';
 import { layOutColumns, makeRowEncoder } from './encode-rows.ts';
@@ -112,6 +112,13 @@ function makeLoadedModel(parts: Parts): LoadedModel {
     maximumQueuedRows: parts.maximumQueuedRows,
     maximumBatchRows: parts.maximumBatchRows,
   });
+  /** Throws invalid_request. @param outputNames calls with the same array can share a run */
+  const infer = (inputs: readonly Tensor[], outputNames: readonly string[]): Promise<InferResult> => {
+    const call = { ...checkTensors(signature, inputs), outputNames };
+    return new Promise((resolve, reject) => {
+      queue.push(new InferJob(call, monotonicMs(), { resolve, reject }));
+    });
+  };
   let closing: Promise<void> | undefined;
   return {
     signature,
@@ -123,13 +130,12 @@ function makeLoadedModel(parts: Parts): LoadedModel {
         queue.push(new PredictJob(rows, encoding, monotonicMs(), { resolve, reject }));
       });
     },
+    async predictColumns(inputs: readonly Tensor[]) {
+      const { outputs, ...timing } = await infer(inputs, encoding.reader.outputNames);
+      return { answers: encoding.reader.readColumns(outputs), ...timing };
+    },
     async infer(inputs: readonly Tensor[], outputNames?: readonly string[]) {
-      const checked = checkTensors(signature, inputs);
-      const wanted = checkOutputNames(signature, outputNames) ?? allOutputs;
-      return new Promise((resolve, reject) => {
-        const call = { ...checked, outputNames: wanted };
-        queue.push(new InferJob(call, monotonicMs(), { resolve, reject }));
-      });
+      return infer(inputs, checkOutputNames(signature, outputNames) ?? allOutputs);
     },
     close() {
       closing ??= queue.close().then(() => executor.close());

@@ -1,4 +1,5 @@
 import { type Answer, type ClassLabel, type Signature, SwitchyardError } from '@switchyard/contracts';
+import type { AnswerColumns, Tensor } from '../model-runtime.ts';
 import type { SessionTensor } from './session.ts';
 
 /** Turns rows of output tensors into answers. */
@@ -7,6 +8,8 @@ export interface AnswerReader {
   readonly outputNames: readonly string[];
   /** The answers of `count` rows from `start` on. Throws `model_failed` when one of them is not a number. */
   read(outputs: readonly SessionTensor[], start: number, count: number): Answer[];
+  /** The same of all rows, from tensors whose numbers are known to be finite. */
+  readColumns(outputs: readonly Tensor[]): AnswerColumns;
 }
 
 /**
@@ -34,6 +37,12 @@ function makeValueReader(output: string): AnswerReader {
       }
       return answers;
     },
+    readColumns([tensor]) {
+      const { data } = tensor as Tensor;
+      const values = new Float64Array(data.length);
+      for (let row = 0; row < data.length; row += 1) values[row] = Number(data[row]);
+      return { values };
+    },
   };
 }
 
@@ -50,6 +59,7 @@ function makeLabelReader(output: string, lookUp: LabelLookup): AnswerReader {
       }
       return answers;
     },
+    readColumns: ([values]) => ({ labels: labelsOf(values as Tensor, lookUp) }),
   };
 }
 
@@ -100,7 +110,45 @@ function makeProbabilityReader(
       }
       return answers;
     },
+    readColumns([tensor, labelTensor]) {
+      const values = (tensor as Tensor).data as ArrayLike<number>;
+      const data = new Float64Array(isSingleColumn ? values.length * 2 : values.length);
+      for (let at = 0; at < values.length; at += 1) {
+        if (isSingleColumn) {
+          data[2 * at] = 1 - (values[at] as number);
+          data[2 * at + 1] = values[at] as number;
+        } else data[at] = values[at] as number;
+      }
+      return {
+        labels:
+          lookUp === undefined || labelTensor === undefined
+            ? mostProbable(data, labels)
+            : labelsOf(labelTensor, lookUp),
+        probabilities: { labels: keys, positive, data },
+      };
+    },
   };
+}
+
+function labelsOf({ data }: Tensor, lookUp: LabelLookup): ClassLabel[] {
+  const labels: ClassLabel[] = new Array(data.length);
+  for (let row = 0; row < data.length; row += 1) {
+    const value = data[row] as number | bigint | string | boolean;
+    labels[row] = lookUp(typeof value === 'boolean' ? Number(value) : value);
+  }
+  return labels;
+}
+
+/** The first of the labels with the highest probability, for each row. */
+function mostProbable(data: Float64Array, labels: readonly ClassLabel[]): ClassLabel[] {
+  const width = labels.length;
+  return Array.from({ length: data.length / width }, (_, row) => {
+    let best = 0;
+    for (let index = 1; index < width; index += 1) {
+      if ((data[row * width + index] as number) > (data[row * width + best] as number)) best = index;
+    }
+    return labels[best] as ClassLabel;
+  });
 }
 
 /** From what the label output holds to the label of the signature. */

@@ -1,11 +1,18 @@
+import type { Context, Segment } from '../predict/prediction-request.ts';
 import type { Arrival } from '../predict/prediction-runner.ts';
-import type { ReceivedInfer } from './infer-call.ts';
+
+/** What a request says beside its rows. */
+export interface RequestTags {
+  readonly unit: string;
+  readonly segment: Segment;
+  readonly context: Context;
+}
 
 /** Members of the records of the rows of a request, as JSON. A test parses them with the schema of the contract. */
 
 /** @param recordJson endpoint, revision, snapshot, gateway, path, model and version */
-export function requestMembers({ requestId, atMs }: Arrival, recordJson: string, infer: ReceivedInfer): string {
-  const { unit, segment, context } = infer;
+export function requestMembers({ requestId, atMs }: Arrival, recordJson: string, tags: RequestTags): string {
+  const { unit, segment, context } = tags;
   return (
     `"at":${atMs},"requestId":${JSON.stringify(requestId)},${recordJson}"unit":${JSON.stringify(unit)},` +
     `"segment":${JSON.stringify(segment)},"context":${JSON.stringify(context)},`
@@ -17,7 +24,7 @@ export function outcomeMembers(propensity: number, error: string): string {
   return `"propensity":${propensity},"status":"${error === '' ? 'ok' : 'error'}","error":"${error}"`;
 }
 
-export interface Timing {
+interface Timing {
   readonly queueMicros: number;
   readonly modelMicros: number;
   readonly batchRows: number;

@@ -49,6 +49,7 @@ const model = createRoute({
 const endpoints = createRoute({
   getParentRoute: () => root,
   path: '/endpoints',
+  validateSearch: (search: Record<string, unknown>): { view?: 'new' } => (search.view === 'new' ? { view: 'new' } : {}),
   component: lazyRouteComponent(() => import('./pages/endpoints/endpoints-page.tsx'), 'EndpointsPage'),
 });
 const ENDPOINT_TABS = ['edit', 'try'] as const;

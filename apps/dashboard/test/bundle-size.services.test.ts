@@ -54,7 +54,7 @@ test('pages are loaded when they are opened', () => {
   }
 });
 
-test('no schema of the contracts is shipped to browsers, but that of a policy to who edits one', () => {
+test('no schema of the contracts is shipped to browsers, but that of an endpoint to who edits one', () => {
   const hasSchema = (file: string) => readFileSync(join(built.directory, file), 'utf8').includes('ZodObject');
   const withSchema = [
     ...new Set(
@@ -63,7 +63,7 @@ test('no schema of the contracts is shipped to browsers, but that of a policy to
         .filter((file) => file.endsWith('.js') && hasSchema(file)),
     ),
   ];
-  const onDemand = filesOf('src/policy/policy-schema.ts');
+  const onDemand = filesOf('src/policy/endpoint-schema.ts');
   expect(withSchema).not.toEqual([]);
   expect(withSchema.filter((file) => !onDemand.has(file))).toEqual([]);
   // No page has it before it is asked for, not even the editor.
@@ -76,6 +76,6 @@ test('no schema of the contracts is shipped to browsers, but that of a policy to
     ).toEqual([]);
   }
   const size = kilobytes(withSchema);
-  console.log(`schema of a policy: ${size.toFixed(1)} KB of compressed script`);
+  console.log(`schema of an endpoint: ${size.toFixed(1)} KB of compressed script`);
   expect(size).toBeLessThanOrEqual(40);
 });

@@ -11,7 +11,7 @@ const importsOf = (text: string): { specifier: string; isType: boolean }[] =>
   }));
 
 /** What checks policies as they are typed, loaded when somebody edits one: imported by no page at once. */
-const WITH_SCHEMA = ['policy/policy-schema.ts', 'policy/without-eval.ts'];
+const WITH_SCHEMA = ['policy/endpoint-schema.ts', 'policy/without-eval.ts'];
 
 function breaches(file: string, text: string): string[] {
   const found: string[] = [];
@@ -39,7 +39,7 @@ test('the rule notices a breach', () => {
   const bad =
     "import { Button } from '@mantine/core';\nimport { policySchema } from '@switchyard/contracts';\nimport { join } from 'node:path';\n";
   expect(breaches('pages/x.tsx', bad)).toHaveLength(3);
-  expect(breaches('pages/x.tsx', "import { checkPolicyShape } from '../policy/policy-schema.ts';")).toHaveLength(1);
+  expect(breaches('pages/x.tsx', "import { checkEndpointShape } from '../policy/endpoint-schema.ts';")).toHaveLength(1);
   expect(breaches('policy/x.ts', "import { policySchema } from '@switchyard/contracts/policy';")).toHaveLength(1);
   expect(breaches('ui/x.tsx', "import { Menu } from '@mantine/core';")).toEqual([]);
 });

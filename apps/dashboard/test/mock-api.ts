@@ -2,11 +2,13 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { LiveMessage, Policy } from '@switchyard/contracts';
+import type { EndpointRevision, EndpointSettings, LiveMessage, Policy } from '@switchyard/contracts';
 import { WebSocketServer } from 'ws';
 import { branchesOf } from '../src/policy/branches.ts';
 import { describeNode } from '../src/policy/describe.ts';
+import { DEFAULT_SETTINGS } from '../src/policy/document.ts';
 import {
+  cacheUse,
   createState,
   emptySummary,
   endpointOf,
@@ -84,8 +86,9 @@ export async function startMockApi(
         bodies.push(body.startsWith('{') ? JSON.parse(body) : body);
       }
       const answer = route(state, scenario, request.method ?? 'GET', url, body);
-      response.writeHead(answer === undefined ? 204 : 200, { 'content-type': 'application/json' });
-      response.end(answer === undefined ? '' : JSON.stringify(answer));
+      if (answer === undefined) return response.writeHead(204).end();
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answer));
     })().catch((error: unknown) => {
       const refusal = error instanceof Refusal ? error : new Refusal(500, 'internal_error', String(error));
       response.writeHead(refusal.status, { 'content-type': 'application/problem+json' });
@@ -209,6 +212,8 @@ function route(state: MockState, scenario: Scenario, method: string, url: URL, b
               ]
             : [],
       };
+    case 'GET cache-use':
+      return empty ? { items: [] } : cacheUse(state);
     case 'GET status':
       return status(now, state);
     case 'GET models':
@@ -288,7 +293,15 @@ function endpointRoute(
   method: string,
   name: string,
   sub: string,
-  body: { policy?: Policy; baseRevision?: number; note?: string; author?: string; revision?: number; force?: boolean },
+  body: {
+    policy?: Policy;
+    settings?: Partial<EndpointSettings>;
+    baseRevision?: number;
+    note?: string;
+    author?: string;
+    revision?: number;
+    force?: boolean;
+  },
   now: number,
 ): unknown {
   if (name === '') return { items: [...state.endpoints.keys()].map((one) => endpointOf(state, one)) };
@@ -302,39 +315,47 @@ function endpointRoute(
     return {
       valid: problems.length === 0,
       problems,
-      changes: paths
-        .map((path) => ({ path, before: before.get(path) ?? null, after: after.get(path) ?? null }))
-        .filter((change) => change.before !== change.after),
+      changes: [
+        ...paths
+          .map((path) => ({ path, before: before.get(path) ?? null, after: after.get(path) ?? null }))
+          .filter((change) => change.before !== change.after),
+        ...settingsChanges(live?.settings ?? DEFAULT_SETTINGS, settingsAfter(live, body.settings)),
+      ],
     };
   }
-  const publish = (policy: Policy, note: string, rollbackOf: number | null) => {
+  const publish = (policy: Policy, settings: EndpointSettings, note: string, rollbackOf: number | null) => {
     if (clientsRefusedFor !== undefined && body.force !== true) {
       throw new Refusal(409, 'clients_refused', `Requests would be refused: ${clientsRefusedFor}`, [
         { field: 'policy', detail: clientsRefusedFor },
       ]);
     }
-    const made = {
+    const made: EndpointRevision = {
       endpoint: name,
       revision: (live?.revision ?? 0) + 1,
       policy,
+      settings,
       note,
       author: body.author ?? 'you',
       rollbackOf,
+      clients:
+        live === undefined
+          ? null
+          : {
+              requests: 187,
+              refused: clientsRefusedFor === undefined ? 0 : 120,
+              skipped: null,
+              forced: body.force === true,
+            },
       createdAt: new Date(now).toISOString(),
-      settings: {
-        onLogFailure: 'refuse' as const,
-        unknownFeatures: 'reject' as const,
-        timeoutMs: 10_000,
-        maximumQueuedRows: 10_000,
-      },
     };
     state.endpoints.set(name, [made, ...revisions]);
+    state.published = { revision: made, at: now };
     return made;
   };
   if (method === 'PUT' && body.policy !== undefined) {
     if (body.baseRevision !== undefined && body.baseRevision !== (live?.revision ?? 0))
       throw new Refusal(409, 'revision_conflict', `Revision ${live?.revision} was published meanwhile.`);
-    return publish(body.policy, body.note ?? '', null);
+    return publish(body.policy, settingsAfter(live, body.settings), body.note ?? '', null);
   }
   if (live === undefined) throw new Refusal(404, 'endpoint_not_found', `There is no endpoint ${name}.`);
   if (method === 'DELETE') {
@@ -344,9 +365,25 @@ function endpointRoute(
   if (sub === 'rollback') {
     const target = revisions.find((one) => one.revision === (body.revision ?? revisions[1]?.revision));
     if (target === undefined) throw new Refusal(404, 'revision_not_found', 'There is no such revision.');
-    return publish(target.policy, body.note ?? '', target.revision);
+    return publish(target.policy, target.settings, body.note ?? '', target.revision);
   }
   return sub === 'revisions' ? { items: revisions } : endpointOf(state, name);
+}
+
+/** As the control plane merges them: what is not given stays, and null takes the cache away. */
+function settingsAfter(
+  live: EndpointRevision | undefined,
+  given: Partial<EndpointSettings> | undefined,
+): EndpointSettings {
+  const { cache, ...others } = { ...DEFAULT_SETTINGS, ...live?.settings, ...given };
+  return cache ? { ...others, cache } : others;
+}
+
+function settingsChanges(before: EndpointSettings, after: EndpointSettings) {
+  const text = (value: unknown) => (value === undefined ? 'off' : JSON.stringify(value));
+  return (Object.keys({ ...before, ...after }) as (keyof EndpointSettings)[])
+    .map((key) => ({ path: `settings.${key}`, before: text(before[key]), after: text(after[key]) }))
+    .filter((change) => change.before !== change.after);
 }
 
 function describeByPath(policy: Policy, path = '', reachedBy = '', found = new Map<string, string>()) {

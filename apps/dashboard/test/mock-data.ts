@@ -140,7 +140,12 @@ export interface MockState {
   models: Model[];
   versions: Map<string, ModelVersion[]>;
   endpoints: Map<string, EndpointRevision[]>;
+  /** What was published last and when; gateways take it over a moment later. */
+  published?: { readonly revision: EndpointRevision; readonly at: number };
 }
+
+const TAKING_OVER_MS = 700;
+const hashOf = (number: number) => (0xa41c + number).toString(16).repeat(16);
 
 function version(model: string, number: number, at: number): ModelVersion {
   const sha = createRandom(number * 7 + model.length)()
@@ -213,6 +218,7 @@ export function createState(now: number, scenario: 'data' | 'empty'): MockState 
     timeoutMs: 10_000,
     maximumQueuedRows: 10_000,
   } as const;
+  const cached = { ...settings, timeoutMs: 800, cache: { ttlSeconds: 300 } };
   const revision = (
     endpoint: string,
     number: number,
@@ -223,10 +229,12 @@ export function createState(now: number, scenario: 'data' | 'empty'): MockState 
     endpoint,
     revision: number,
     policy,
-    settings,
+    settings: endpoint === 'purchase' ? cached : settings,
     note,
     author: number === 1 ? 'demo' : 'dana',
     rollbackOf,
+    clients:
+      number === 1 ? null : { requests: 187, refused: number === 2 ? 12 : 0, skipped: null, forced: number === 2 },
     createdAt: instant(now - (20 - number * 3) * HOUR),
   });
   return {
@@ -578,13 +586,28 @@ export function predictionDetail(summaryRow: PredictionSummary): PredictionDetai
   };
 }
 
+/** Only of endpoints with a cache. */
+export function cacheUse(state: MockState): ControlAnswer<'listCacheUse'> {
+  const withCache = [...state.endpoints.keys()].filter((name) => state.endpoints.get(name)?.[0]?.settings.cache);
+  return {
+    items: withCache.map((endpoint) =>
+      endpoint === 'purchase'
+        ? { endpoint, answered: 184_213, cached: 57_106, hitRate: 0.31 }
+        : { endpoint, answered: 0, cached: 0, hitRate: null },
+    ),
+  };
+}
+
 export function status(now: number, state: MockState): PlatformStatus {
+  const { published } = state;
+  const isTaken = published === undefined || now - published.at > TAKING_OVER_MS;
+  const newest = hashOf(published?.revision.revision ?? 0);
   const held = [...state.endpoints.keys()].flatMap((name) => endpointOf(state, name)?.models ?? []);
   const unique = new Map(held.map((one) => [`${one.model} ${one.version}`, one]));
   return {
     version: '0.1.0',
     startedAt: instant(now - 26 * HOUR),
-    snapshot: { version: 12, hash: 'a41c'.repeat(16), createdAt: instant(now - 2 * HOUR) },
+    snapshot: { version: 12, hash: newest, createdAt: instant(now - 2 * HOUR) },
     stores: [
       { port: 'metadata', engine: 'PGlite', healthy: true, detail: '' },
       { port: 'analytics', engine: 'chDB', healthy: true, detail: '' },
@@ -597,7 +620,7 @@ export function status(now: number, state: MockState): PlatformStatus {
         pid: 4_211,
         startedAt: instant(now - 26 * HOUR),
         state: 'ready',
-        snapshot: { hash: 'a41c'.repeat(16), version: 12 },
+        snapshot: { hash: isTaken ? newest : hashOf(-1), version: 12 },
         snapshotError: null,
         models: [...unique.values()].map(({ model, version: number }, index) => ({
           model,
@@ -609,6 +632,23 @@ export function status(now: number, state: MockState): PlatformStatus {
           runMicros: 21 + index * 40,
         })),
         memoryBytes: 187_400_000,
+        rehearsal: {
+          snapshot: newest,
+          at: instant(now - 2 * HOUR),
+          endpoints: [
+            {
+              endpoint: published?.revision.endpoint ?? 'fraud',
+              revision: published?.revision.revision ?? 4,
+              rows: 32,
+              refused: 0,
+              reasons: [],
+              compared: 32,
+              meanAbsoluteDifference: 0.0127,
+              maximumAbsoluteDifference: 0.3104,
+              changedLabelShare: 1 / 32,
+            },
+          ],
+        },
         log: { writable: true, unshippedSegments: 1, unshippedBytes: 41_200 },
         lastSeenAt: instant(now - 900),
         reachable: true,

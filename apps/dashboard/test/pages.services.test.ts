@@ -43,6 +43,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
     '/models/random-forest?tab=signature',
     '/models/random-forest?tab=lineage',
     '/endpoints',
+    '/endpoints?view=new',
     '/endpoints/fraud',
     '/endpoints/purchase',
     '/endpoints/purchase?tab=edit',
@@ -316,7 +317,10 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await dialog.getByRole('alert').getByText('120 of 187 recent requests').waitFor();
       await dialog.getByRole('alert').getByText('clients_refused').waitFor();
       expect(api.bodies.at(-1)).not.toHaveProperty('force');
-      await dialog.getByRole('button', { name: 'Deploy all the same' }).click();
+      const insist = dialog.getByRole('button', { name: 'Deploy all the same' });
+      expect(await insist.isDisabled()).toBe(true);
+      await dialog.getByLabel('Refuse these requests from now on').check();
+      await insist.click();
       await page.getByText('random-forest v3 is deployed to fraud.').waitFor();
       expect(api.bodies.at(-1)).toMatchObject({ force: true });
       await close();
@@ -490,7 +494,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       });
       expect(complaints).toEqual([]);
       // Who it was is kept for the next time, and the draft is gone.
-      await page.getByRole('link', { name: 'Edit the policy' }).click();
+      await page.getByRole('link', { name: 'Edit', exact: true }).click();
       expect(await page.getByLabel('Who').inputValue()).toBe('ada');
       await page.getByText('revision 5, unchanged').waitFor();
       await close();
@@ -515,7 +519,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await page.getByRole('group', { name: 'shadow shadow-1' }).getByLabel('Share of requests (%)').fill('10');
       await verdict(page, 'can be served');
       await page.getByText('JSON', { exact: true }).click();
-      const policy = JSON.parse(await page.getByLabel('Policy as JSON').inputValue());
+      const { policy } = JSON.parse(await page.getByLabel('Policy and settings as JSON').inputValue());
       const network = { kind: 'model', model: 'neural-network', version: '1' };
       const champion = { kind: 'model', model: 'xgboost', alias: 'champion' };
       expect(policy.rules[1].policy.arms).toEqual([
@@ -555,7 +559,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await arm(page, 'forest').getByLabel('Weight (%)').fill('50');
       await verdict(page, 'can be served');
       await page.getByText('JSON', { exact: true }).click();
-      const json = page.getByLabel('Policy as JSON');
+      const json = page.getByLabel('Policy and settings as JSON');
       await json.fill((await json.inputValue()).replace('"version": "2"', '"version": "9"'));
       const problem = page.getByRole('list', { name: 'Problems' }).getByRole('button');
       await problem.waitFor();
@@ -571,10 +575,176 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await close();
     });
 
+    test('settings are edited beside the policy, as form and as JSON, and published with it', async () => {
+      const { page, complaints, close } = await open('/endpoints/fraud?tab=edit');
+      await page.getByLabel('Time limit (ms)').fill('0');
+      await page.getByRole('list', { name: 'Problems' }).getByRole('button', { name: 'Time limit' }).waitFor();
+      await page.getByLabel('Time limit (ms)').fill('250');
+      await page.getByLabel('Keep answers for (s)').fill('60');
+      await page.getByLabel('Features that nothing knows').selectOption('ignore');
+      await verdict(page, 'can be served');
+      const changes = page.getByRole('list', { name: 'Changes' });
+      expect(await changes.getByRole('listitem').allInnerTexts()).toEqual([
+        expect.stringMatching(/^Features that nothing knows\s+100 % of traffic/),
+        expect.stringMatching(/^Time limit\s+100 % of traffic/),
+        expect.stringMatching(/^Answers to the same row\s+100 % of traffic\s+off/),
+      ]);
+      await page.getByText('JSON', { exact: true }).click();
+      const json = page.getByLabel('Policy and settings as JSON');
+      expect(JSON.parse(await json.inputValue()).settings).toEqual({
+        onLogFailure: 'refuse',
+        unknownFeatures: 'ignore',
+        timeoutMs: 250,
+        maximumQueuedRows: 10_000,
+        cache: { ttlSeconds: 60 },
+      });
+      await json.fill((await json.inputValue()).replace('"timeoutMs": 250', '"timeoutMs": 400, "speed": 9'));
+      await page.getByRole('list', { name: 'Problems' }).getByText('Unrecognized key').waitFor();
+      await json.fill((await json.inputValue()).replace(', "speed": 9', ''));
+      await page.getByText('Form', { exact: true }).click();
+      expect(await page.getByLabel('Time limit (ms)').inputValue()).toBe('400');
+      await verdict(page, 'can be served');
+      await page.getByRole('button', { name: 'Publish' }).click();
+      const settings = page.getByRole('region', { name: 'Settings' });
+      await settings.getByText('are given again for 60 s').waitFor();
+      await settings.getByText('nothing was answered in the range').waitFor();
+      expect(api.bodies.at(-1)).toMatchObject({
+        settings: { timeoutMs: 400, unknownFeatures: 'ignore', cache: { ttlSeconds: 60 } },
+      });
+      // Emptied: off again, and said so.
+      await settings.getByRole('button', { name: 'Edit the settings' }).click();
+      await page.getByLabel('Keep answers for (s)').fill('');
+      await verdict(page, 'can be served');
+      await page.getByRole('button', { name: 'Publish' }).click();
+      await settings.getByText('are asked for each time').waitFor();
+      expect(api.bodies.at(-1)).toMatchObject({ settings: { cache: null } });
+      expect(complaints).toEqual([]);
+      await close();
+    });
+
+    test('what clients send and a draft would refuse is told, and published by force on purpose only', async () => {
+      const { page, close } = await open('/endpoints/fraud?tab=edit');
+      api.refuseClients("feature 'country': it is required; 120 of 187 recent requests");
+      await page.getByLabel('Time limit (ms)').fill('900');
+      await verdict(page, 'can be served');
+      await page.getByRole('button', { name: 'Publish' }).click();
+      const panel = page.getByRole('region', { name: 'Publish' });
+      await panel.getByRole('alert').getByText('120 of 187 recent requests').waitFor();
+      await panel.getByText('the history says that it was forced').waitFor();
+      const insist = panel.getByRole('button', { name: 'Publish all the same' });
+      expect(await insist.isDisabled()).toBe(true);
+      await panel.getByLabel('Refuse these requests from now on').check();
+      expect(await insist.isDisabled()).toBe(false);
+      // What was insisted on is not insisted on for another draft.
+      await page.getByLabel('Time limit (ms)').fill('901');
+      await panel.getByRole('button', { name: 'Publish', exact: true }).waitFor();
+      await verdict(page, 'can be served');
+      await panel.getByRole('button', { name: 'Publish', exact: true }).click();
+      await panel.getByRole('alert').waitFor();
+      expect(await panel.getByLabel('Refuse these requests from now on').isChecked()).toBe(false);
+      expect(await axeFindings(page)).toEqual([]);
+      await panel.getByLabel('Refuse these requests from now on').check();
+      await insist.click();
+      await page.getByText('Revision 5 of fraud is published.').waitFor();
+      expect(api.bodies.map((body) => (body as { force?: boolean }).force)).toEqual([undefined, undefined, true]);
+      await page.getByRole('row', { name: /^5 live .*forced/ }).waitFor();
+      await page
+        .getByRole('region', { name: 'Rollout' })
+        .getByText('120 of 187 recent requests would be refused. Published by force.')
+        .waitFor();
+      await close();
+    });
+
+    test('a new endpoint has a name that is free, a policy and settings, and is there when it is published', async () => {
+      const { page, complaints, close } = await open('/endpoints');
+      await page.getByRole('button', { name: 'New endpoint' }).click();
+      await page.getByRole('heading', { name: 'New endpoint', level: 1 }).waitFor();
+      const name = page.getByLabel('Name of the endpoint');
+      await name.fill('Not A Name');
+      await page.getByRole('alert').getByText('an endpoint name is 1 to 64 characters').waitFor();
+      await name.fill('fraud');
+      await page.getByRole('alert').getByText('there is an endpoint fraud already').waitFor();
+      expect(await page.getByRole('button', { name: 'Publish' }).isDisabled()).toBe(true);
+      await name.fill('scoring');
+      await page.getByLabel('Model', { exact: true }).selectOption('xgboost');
+      await page.getByRole('button', { name: 'Wrap the root' }).click();
+      await page.getByRole('menuitem', { name: 'Split' }).click();
+      await page.getByLabel('Keep answers for (s)').fill('30');
+      await verdict(page, 'can be served');
+      expect(await page.getByRole('list', { name: 'Changes' }).innerText()).toMatch(/all requests[\s\S]*xgboost/);
+      // The draft outlives leaving the page.
+      await page.getByRole('link', { name: 'Models' }).click();
+      await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
+      await page.goBack();
+      expect(await name.inputValue()).toBe('scoring');
+      await verdict(page, 'can be served');
+      await page.getByLabel('Why').fill('Score the basket');
+      await page.getByRole('button', { name: 'Publish' }).click();
+      await page.getByRole('heading', { name: 'scoring', level: 1 }).waitFor();
+      expect(api.changes).toEqual(['PUT /api/v1/endpoints/scoring']);
+      expect(api.bodies[0]).toMatchObject({
+        policy: { kind: 'split', arms: [{ policy: { model: 'xgboost', alias: 'champion' }, weight: 1 }] },
+        settings: { cache: { ttlSeconds: 30 } },
+        baseRevision: 0,
+        note: 'Score the basket',
+      });
+      await page.getByRole('region', { name: 'Rollout' }).getByText('nobody had asked before').waitFor();
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await page.getByText('Endpoint scoring was removed again.').waitFor();
+      expect(complaints).toEqual([]);
+      await close();
+      api.setScenario('empty');
+      const empty = await open('/endpoints?view=new');
+      await empty.page.getByText('There is no version of a model that could answer.').waitFor();
+      await empty.close();
+    });
+
+    test('what became of a change is followed: tried on recent requests, compared, taken over, or refused with the reason', async () => {
+      const { page, complaints, close } = await open('/endpoints/fraud?tab=edit');
+      await page.getByLabel('Time limit (ms)').fill('700');
+      await verdict(page, 'can be served');
+      await page.getByRole('button', { name: 'Publish' }).click();
+      const notice = page.getByRole('status').filter({ hasText: 'Revision 5 of fraud is published.' });
+      await notice.getByText('Gateways are taking it over').waitFor();
+      await notice.getByText('1 gateway serves it. 32 recent requests tried, none refused').waitFor();
+      const rollout = page.getByRole('region', { name: 'Rollout' });
+      expect(await rollout.innerText()).toMatch(
+        /187 recent requests tried, all would be accepted[\s\S]*gateway-0\s+serves it[\s\S]*32 compared: the label differs for 1 \(3\.1 %\)/,
+      );
+      await page.route('**/api/v1/status', async (route) => {
+        const response = await route.fetch();
+        const body = await response.json();
+        const [gateway] = body.gateways;
+        gateway.snapshot.hash = 'b'.repeat(64);
+        gateway.snapshotError = "endpoint 'fraud' revision 5 cannot answer 3 of 32 recent requests: model_failed";
+        Object.assign(gateway.rehearsal.endpoints[0], { refused: 3, reasons: ['model_failed: shape mismatch'] });
+        await route.fulfill({ response, json: body });
+      });
+      await page.reload();
+      await rollout.getByText('refused it').waitFor();
+      await rollout.getByText(/cannot answer 3 of 32 recent requests/).waitFor();
+      await rollout.getByText('model_failed: shape mismatch').waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      await close();
+    });
+
+    test('how much the cache saves is told of endpoints that have one', async () => {
+      const { page, close } = await open('/endpoints');
+      await page.getByRole('row', { name: /^purchase .* 31 %/ }).waitFor();
+      await page
+        .getByRole('row', { name: /^fraud .* off/ })
+        .first()
+        .waitFor();
+      await page.getByRole('link', { name: 'purchase', exact: true }).click();
+      await page.getByRole('region', { name: 'Settings' }).getByText('31 % of 184,213 predictions').waitFor();
+      await close();
+    });
+
     test('a text that is no JSON keeps the last draft that was, and the draft outlives leaving the page', async () => {
       const { page, close } = await open('/endpoints/fraud?tab=edit');
       await page.getByText('JSON', { exact: true }).click();
-      const json = page.getByLabel('Policy as JSON');
+      const json = page.getByLabel('Policy and settings as JSON');
       const text = await json.inputValue();
       await json.fill(text.replace('{', '{{'));
       await page.getByRole('alert').getByText('This is no JSON yet').waitFor();
@@ -686,7 +856,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
         await page.getByRole('alert', { name: 'Published meanwhile' }).getByText('What they changed').click();
         expect(await axeFindings(page)).toEqual([]);
         await page.getByText('JSON', { exact: true }).click();
-        await page.getByLabel('Policy as JSON').fill('{');
+        await page.getByLabel('Policy and settings as JSON').fill('{');
         await page.getByRole('alert').getByText('no JSON yet').waitFor();
         expect(await axeFindings(page)).toEqual([]);
         await page.goto(`${api.url}/endpoints/purchase?tab=try`);
@@ -698,7 +868,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
     );
 
     test('nothing is pushed out of a page of 900 pixels', async () => {
-      for (const path of ['/endpoints/purchase', '/endpoints/purchase?tab=edit', '/endpoints/purchase?tab=try']) {
+      for (const path of ADDRESSES) {
         const { page, close } = await open(path, { viewport: { width: 900, height: 900 } });
         await page.waitForLoadState('networkidle');
         expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(900);

@@ -85,6 +85,11 @@ export const api = createApi({
       query: (args) => ({ route: 'getEndpointTraffic', ...args }),
       keepUnusedDataFor: MOVING_RANGE_SECONDS,
     }),
+    listCacheUse: build.query<Answer<'listCacheUse'>, Arguments<'listCacheUse'>>({
+      query: (args) => ({ route: 'listCacheUse', ...args }),
+      providesTags: ['Revision'],
+      keepUnusedDataFor: MOVING_RANGE_SECONDS,
+    }),
     tryEndpoint: build.mutation<Answer<'tryEndpoint'>, Arguments<'tryEndpoint'>>({
       query: (args) => ({ route: 'tryEndpoint', ...args }),
     }),
@@ -155,6 +160,7 @@ export const {
   useGetEndpointQuery,
   useListRevisionsQuery,
   useGetEndpointTrafficQuery,
+  useListCacheUseQuery,
   useTryEndpointMutation,
   useCheckPolicyQuery,
   usePutEndpointMutation,

@@ -1,11 +1,11 @@
 import { configureStore } from '@reduxjs/toolkit';
 import { useDispatch, useSelector } from 'react-redux';
 import { api } from './api.ts';
-import { policyDrafts } from './policy-drafts.ts';
+import { endpointDrafts } from './endpoint-drafts.ts';
 import { keepPreferences, loadPreferences, preferences } from './preferences.ts';
 
 export const store = configureStore({
-  reducer: { [api.reducerPath]: api.reducer, preferences: preferences.reducer, policyDrafts: policyDrafts.reducer },
+  reducer: { [api.reducerPath]: api.reducer, preferences: preferences.reducer, endpointDrafts: endpointDrafts.reducer },
   middleware: (defaults) => defaults().concat(api.middleware),
   preloadedState: { preferences: loadPreferences() },
 });

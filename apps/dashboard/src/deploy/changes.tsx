@@ -1,10 +1,11 @@
 import type { ControlAnswer } from '@switchyard/client';
 import { ArrowRight, CircleAlert } from 'lucide-react';
+import { Fragment } from 'react';
 import { useGetEndpointTrafficQuery } from '../api/api.ts';
 import { formatPercent } from '../format/format.ts';
-import { trafficOf } from '../policy/traffic.ts';
 import { useTimeRange } from '../time/use-time-range.tsx';
 import { Failed, type QueryState, QueryView, SkeletonRows } from '../ui/query-view.tsx';
+import { changedWhat, shareOfChange } from './change.ts';
 import styles from './changes.module.css';
 
 type Check = ControlAnswer<'checkPolicy'>;
@@ -16,7 +17,7 @@ export function Changes(props: { endpoint: string; isNew: boolean; check: QueryS
   if (props.check.error !== undefined && !props.check.isFetching)
     return <Failed error={props.check.error} retry={props.check.refetch} />;
   return (
-    <QueryView query={props.check} skeleton={<SkeletonRows rows={3} />}>
+    <QueryView query={props.check} skeleton={<SkeletonRows rows={3} inset />}>
       {(check) => (
         <>
           {!check.valid && (
@@ -53,7 +54,9 @@ export function Changes(props: { endpoint: string; isNew: boolean; check: QueryS
               <tbody>
                 {check.changes.map((change) => (
                   <tr key={change.path}>
-                    <th scope="row">{change.path === '' ? 'all requests' : change.path}</th>
+                    <th scope="row">
+                      <Breakable path={changedWhat(change.path)} />
+                    </th>
                     <td>{change.before === null ? <em>nothing</em> : <del>{change.before}</del>}</td>
                     <td>
                       <ArrowRight size={13} aria-hidden="true" />
@@ -71,6 +74,21 @@ export function Changes(props: { endpoint: string; isNew: boolean; check: QueryS
   );
 }
 
+/** A path that may be broken after each of its names, and nowhere else. */
+function Breakable(props: { path: string }) {
+  return props.path.split('/').map((name, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: names may come twice
+    <Fragment key={index}>
+      {index > 0 && (
+        <>
+          /<wbr />
+        </>
+      )}
+      {name}
+    </Fragment>
+  ));
+}
+
 /** The share of the endpoint's predictions of the range that took a path. */
 function useTrafficShare(endpoint: string, isNew: boolean): (path: string) => string {
   const { from, to } = useTimeRange();
@@ -79,5 +97,5 @@ function useTrafficShare(endpoint: string, isNew: boolean): (path: string) => st
     { skip: isNew || endpoint === '' },
   );
   if (isNew) return () => 'none yet';
-  return (path) => formatPercent(traffic.data === undefined ? null : trafficOf(traffic.data, path).share);
+  return (path) => formatPercent(traffic.data === undefined ? null : shareOfChange(traffic.data, path));
 }

@@ -8,7 +8,8 @@ import { QueryView, SkeletonRows } from '../ui/query-view.tsx';
 import { Changes } from './changes.tsx';
 import styles from './dialogs.module.css';
 import { usesModel, withModelVersion } from './policy-change.ts';
-import { isClientsRefused, PublishFailure } from './publish-failure.tsx';
+import { PublishFailure } from './publish-failure.tsx';
+import { useInsistence } from './use-insistence.ts';
 import { useUndoable } from './use-undoable.tsx';
 
 const NEW = ' new';
@@ -18,7 +19,7 @@ export function DeployDialog(props: { model: string; version: string; onClose: (
   const endpoints = useListEndpointsQuery();
   return (
     <Dialog opened onClose={props.onClose} title={`Deploy ${props.model} v${props.version}`} width={600}>
-      <QueryView query={endpoints} skeleton={<SkeletonRows rows={4} />}>
+      <QueryView query={endpoints} skeleton={<SkeletonRows rows={4} inset />}>
         {(list) => (
           <DeployForm
             {...props}
@@ -55,11 +56,15 @@ function DeployForm(props: {
   const check = useCheckPolicyQuery({ params: { endpoint: name }, body }, { skip: name === '' || isTaken });
   // What was said of one endpoint is not insisted on at another.
   const error = publishing.originalArgs?.params.endpoint === name ? publishing.error : undefined;
-  const force = isClientsRefused(error);
+  const insistence = useInsistence(error);
   const deploy = async () => {
     const result = await publish({
       params: { endpoint: name },
-      body: { ...body, note: note === '' ? `Deploy ${model} v${version}` : note, ...(force ? { force } : {}) },
+      body: {
+        ...body,
+        note: note === '' ? `Deploy ${model} v${version}` : note,
+        ...(insistence.isGiven ? { force: true } : {}),
+      },
     });
     if (result.data === undefined) return;
     said(result.data, existing?.live.revision ?? null, `${model} v${version} is deployed to ${name}.`);
@@ -103,18 +108,24 @@ function DeployForm(props: {
         onChange={(event) => setNote(event.target.value)}
         placeholder={`Deploy ${model} v${version}`}
       />
-      <PublishFailure error={error} />
+      <PublishFailure error={error} insistence={insistence} />
       <div className={styles.footer}>
         <Button kind="quiet" onClick={props.onClose}>
           Cancel
         </Button>
         <Button
-          kind={force ? 'danger' : 'primary'}
+          kind={insistence.isOffered ? 'danger' : 'primary'}
           busy={publishing.isLoading}
-          disabled={check.data?.valid !== true || check.isFetching || check.data.changes.length === 0 || isTaken}
+          disabled={
+            check.data?.valid !== true ||
+            check.isFetching ||
+            check.data.changes.length === 0 ||
+            isTaken ||
+            (insistence.isOffered && !insistence.isGiven)
+          }
           onClick={() => void deploy()}
         >
-          {force ? 'Deploy all the same' : 'Deploy'}
+          {insistence.isOffered ? 'Deploy all the same' : 'Deploy'}
         </Button>
       </div>
     </div>

@@ -1,15 +1,12 @@
 import { isApiError } from '../api/api-error.ts';
 import styles from './dialogs.module.css';
+import type { Insistence } from './use-insistence.ts';
 
-/** Control found that requests which are answered now would not be: whoever publishes may insist. */
-export function isClientsRefused(error: unknown): boolean {
-  return isApiError(error) && error.code === 'clients_refused';
-}
-
-/** Why something was not published; of requests that would be refused, which features it is about. */
-export function PublishFailure({ error }: { error: unknown }) {
+/** Why something was not published. What clients send and this would refuse may be overruled here. */
+export function PublishFailure(props: { error: unknown; insistence: Insistence }) {
+  const { error, insistence } = props;
   if (!isApiError(error)) return null;
-  if (!isClientsRefused(error)) {
+  if (!insistence.isOffered) {
     return (
       <p className={styles.error} role="alert">
         {error.code === 'revision_conflict'
@@ -20,16 +17,30 @@ export function PublishFailure({ error }: { error: unknown }) {
     );
   }
   return (
-    <div className={styles.error} role="alert">
+    <div className={styles.refused}>
+      <div role="alert">
+        <p>
+          Not published: clients send requests that this would refuse. <code>{error.code}</code>
+        </p>
+        <ul className={styles.reasons}>
+          {error.fields.map(({ detail }) => (
+            <li key={detail}>{detail}</li>
+          ))}
+        </ul>
+      </div>
       <p>
-        Clients send requests that this would refuse. Change the version or its defaults, have clients changed first, or
-        publish it all the same; the history will say so. <code>{error.code}</code>
+        Change the version or its defaults, or have clients changed first. If it is published all the same, such
+        requests get an error within seconds, gateways do not try it on recent requests before they take it over, and
+        the history says that it was forced.
       </p>
-      <ul className={styles.reasons}>
-        {error.fields.map(({ detail }) => (
-          <li key={detail}>{detail}</li>
-        ))}
-      </ul>
+      <label className={styles.insist}>
+        <input
+          type="checkbox"
+          checked={insistence.isGiven}
+          onChange={({ target }) => insistence.give(target.checked)}
+        />
+        Refuse these requests from now on
+      </label>
     </div>
   );
 }

@@ -9,7 +9,8 @@ import { Select } from '../ui/field.tsx';
 import { QueryView, SkeletonRows } from '../ui/query-view.tsx';
 import { Changes } from './changes.tsx';
 import styles from './dialogs.module.css';
-import { isClientsRefused, PublishFailure } from './publish-failure.tsx';
+import { PublishFailure } from './publish-failure.tsx';
+import { useInsistence } from './use-insistence.ts';
 import { useUndoable } from './use-undoable.tsx';
 
 /** Publishes an earlier revision again, after showing what that changes. The one before the live one unless another is given. */
@@ -17,7 +18,7 @@ export function RollbackDialog(props: { endpoint: Endpoint; revision?: number | 
   const revisions = useListRevisionsQuery({ params: { endpoint: props.endpoint.name } });
   return (
     <Dialog opened onClose={props.onClose} title={`Roll back ${props.endpoint.name}`} width={600}>
-      <QueryView query={revisions} skeleton={<SkeletonRows rows={4} />}>
+      <QueryView query={revisions} skeleton={<SkeletonRows rows={4} inset />}>
         {(list) => (
           <RollbackForm
             {...props}
@@ -55,12 +56,12 @@ function RollbackForm(props: {
   );
   // What was said of one revision is not insisted on for another.
   const error = rolling.originalArgs?.body.revision === target?.revision ? rolling.error : undefined;
-  const force = isClientsRefused(error);
+  const insistence = useInsistence(error);
   if (target === undefined) return <p>There is no earlier revision to go back to.</p>;
   const publish = async () => {
     const result = await rollback({
       params: { endpoint: endpoint.name },
-      body: { revision: target.revision, ...(force ? { force } : {}) },
+      body: { revision: target.revision, ...(insistence.isGiven ? { force: true } : {}) },
     });
     if (result.data === undefined) return;
     said(result.data, endpoint.live.revision, `${endpoint.name} serves what revision ${target.revision} did.`);
@@ -84,18 +85,23 @@ function RollbackForm(props: {
       <p className={styles.note}>
         The rollback is published as revision {endpoint.live.revision + 1}; nothing of the history is lost.
       </p>
-      <PublishFailure error={error} />
+      <PublishFailure error={error} insistence={insistence} />
       <div className={styles.footer}>
         <Button kind="quiet" onClick={props.onClose}>
           Cancel
         </Button>
         <Button
-          kind={force ? 'danger' : 'primary'}
+          kind={insistence.isOffered ? 'danger' : 'primary'}
           busy={rolling.isLoading}
-          disabled={check.data?.valid !== true || check.isFetching || check.data.changes.length === 0}
+          disabled={
+            check.data?.valid !== true ||
+            check.isFetching ||
+            check.data.changes.length === 0 ||
+            (insistence.isOffered && !insistence.isGiven)
+          }
           onClick={() => void publish()}
         >
-          {force ? 'Roll back all the same' : 'Roll back'}
+          {insistence.isOffered ? 'Roll back all the same' : 'Roll back'}
         </Button>
       </div>
     </div>

@@ -3,6 +3,7 @@ import { useDeleteEndpointMutation, useRollbackEndpointMutation } from '../api/a
 import { isApiError } from '../api/api-error.ts';
 import { Button } from '../ui/button.tsx';
 import { dismiss, notify } from '../ui/notify.tsx';
+import { RolloutLine } from './rollout-line.tsx';
 
 /** Says that a revision is live, with a way back: the revision that was live before, or no endpoint where there was none. */
 export function useUndoable(): (published: EndpointRevision, before: number | null, what: string) => void {
@@ -35,7 +36,7 @@ export function useUndoable(): (published: EndpointRevision, before: number | nu
       title: what,
       detail: (
         <>
-          Gateways take it over within seconds, without a failed request.{' '}
+          <RolloutLine revision={published} />{' '}
           <Button size="small" onClick={() => void undo()}>
             Undo
           </Button>

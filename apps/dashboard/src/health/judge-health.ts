@@ -205,7 +205,11 @@ function judgeQuiet({ status, overview, endpointCount, modelCount }: HealthInput
         };
   }
   const gateways = status.gateways.filter((gateway) => gateway.reachable).length;
-  const serving = `${gateways} of ${status.gateways.length} gateways serve snapshot ${status.snapshot.version}`;
+  const all = status.gateways.length;
+  const serving =
+    all === 1 && gateways === 1
+      ? `the gateway serves snapshot ${status.snapshot.version}`
+      : `${gateways} of ${plural(all, 'gateway')} serve snapshot ${status.snapshot.version}`;
   const { current } = overview;
   if (current.predictions + current.rejected === 0) {
     return {

@@ -1,14 +1,14 @@
-/** Something wrong with a draft: `field` is a dotted path into the policy, '' for the whole of it. */
-export interface PolicyProblem {
+/** Something wrong with a draft: `field` is a dotted path into it, '' for the whole of it. */
+export interface Problem {
   readonly field: string;
   readonly detail: string;
 }
 
 /**
- * What the schema of the contracts says about a draft. The schema is loaded when it is first asked, because only who
- * edits a policy needs it.
+ * What the schemas of the contracts say about a draft. They are loaded when they are first asked, because only who
+ * edits an endpoint needs them.
  */
-export async function validateShape(policy: unknown): Promise<PolicyProblem[]> {
-  const { checkPolicyShape } = await import('./policy-schema.ts');
-  return checkPolicyShape(policy);
+export async function validateShape(name: string, document: unknown): Promise<Problem[]> {
+  const { checkEndpointShape } = await import('./endpoint-schema.ts');
+  return checkEndpointShape(name, document);
 }

@@ -134,6 +134,12 @@ function useCommands(onHelp: () => void): (query: string) => Command[] {
       run: () => void navigate({ to: '/models', search: { dialog: 'create' } }),
     },
     {
+      id: 'new endpoint',
+      group: 'Actions',
+      label: 'New endpoint',
+      run: () => void navigate({ to: '/endpoints', search: { view: 'new' } }),
+    },
+    {
       id: 'failed',
       group: 'Actions',
       label: 'Show failed predictions',

@@ -1,12 +1,12 @@
 import { Dialog } from '../ui/dialog.tsx';
-import { Keys } from '../ui/kbd.tsx';
+import { COMMAND_KEY, Keys } from '../ui/kbd.tsx';
 import styles from './keyboard-sheet.module.css';
 
 const GROUPS: readonly { title: string; rows: readonly (readonly [keys: readonly string[], what: string])[] }[] = [
   {
     title: 'Everywhere',
     rows: [
-      [['⌘', 'K'], 'Search pages, models, endpoints and actions (Ctrl+K too)'],
+      [[COMMAND_KEY, 'K'], 'Search pages, models, endpoints and actions'],
       [['?'], 'This sheet'],
       [['/'], 'Filter the list of the page'],
       [['t'], 'Time range'],

@@ -3,15 +3,16 @@ import { Activity, Boxes, ListTree, Search, Waypoints } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { useListAlertsQuery } from '../api/api.ts';
 import { TimeRangeProvider } from '../time/use-time-range.tsx';
-import { Keys } from '../ui/kbd.tsx';
+import { COMMAND_KEY, Keys } from '../ui/kbd.tsx';
 import { ColorSchemeMenu } from './color-scheme-menu.tsx';
-import { KeyboardSheet } from './keyboard-sheet.tsx';
 import { LiveIndicator } from './live-indicator.tsx';
 import { Logo } from './logo.tsx';
 import styles from './shell.module.css';
 import { TimeRangePicker } from './time-range-picker.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
+// Dialogs are loaded when one is first asked for.
+const KeyboardSheet = lazy(() => import('./keyboard-sheet.tsx').then((module) => ({ default: module.KeyboardSheet })));
 const CommandPalette = lazy(() =>
   import('./command-palette.tsx').then((module) => ({ default: module.CommandPalette })),
 );
@@ -23,6 +24,8 @@ export const PAGES = [
   { to: '/predictions', label: 'Predictions', key: 'p', icon: ListTree },
 ] as const;
 
+type Shown = 'unloaded' | 'open' | 'closed';
+
 export function Shell() {
   return (
     <TimeRangeProvider>
@@ -33,13 +36,12 @@ export function Shell() {
 
 function Frame() {
   const navigate = useNavigate();
-  const [help, setHelp] = useState(false);
-  // The palette is loaded when it is first asked for.
-  const [palette, setPalette] = useState<'unloaded' | 'open' | 'closed'>('unloaded');
+  const [help, setHelp] = useState<Shown>('unloaded');
+  const [palette, setPalette] = useState<Shown>('unloaded');
   const alerts =
     useListAlertsQuery(undefined, { pollingInterval: 15_000, skipPollingIfUnfocused: true }).data?.items ?? [];
   useShortcuts({
-    onHelp: () => setHelp((shown) => !shown),
+    onHelp: () => setHelp((shown) => (shown === 'open' ? 'closed' : 'open')),
     onPalette: () => setPalette('open'),
     onGo: (key) => {
       const page = PAGES.find((one) => one.key === key);
@@ -79,7 +81,7 @@ function Frame() {
         </ul>
         <div className={styles.foot}>
           <LiveIndicator />
-          <button type="button" className={styles.link} onClick={() => setHelp(true)}>
+          <button type="button" className={styles.link} onClick={() => setHelp('open')}>
             <Keys keys={['?']} />
             <span>Keyboard</span>
           </button>
@@ -90,7 +92,7 @@ function Frame() {
           <button type="button" className={styles.search} onClick={() => setPalette('open')}>
             <Search size={14} aria-hidden="true" />
             <span>Search or jump to…</span>
-            <Keys keys={[isMac() ? '⌘' : 'Ctrl', 'K']} />
+            <Keys keys={[COMMAND_KEY, 'K']} />
           </button>
           <div className={styles.barEnd}>
             <TimeRangePicker />
@@ -101,18 +103,20 @@ function Frame() {
           <Outlet />
         </main>
       </div>
-      <KeyboardSheet opened={help} onClose={() => setHelp(false)} />
+      {help !== 'unloaded' && (
+        <Suspense>
+          <KeyboardSheet opened={help === 'open'} onClose={() => setHelp('closed')} />
+        </Suspense>
+      )}
       {palette !== 'unloaded' && (
         <Suspense>
           <CommandPalette
             opened={palette === 'open'}
             onClose={() => setPalette('closed')}
-            onHelp={() => setHelp(true)}
+            onHelp={() => setHelp('open')}
           />
         </Suspense>
       )}
     </div>
   );
 }
-
-const isMac = () => /Mac|iPhone|iPad/.test(navigator.userAgent);

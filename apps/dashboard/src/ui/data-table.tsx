@@ -30,6 +30,8 @@ export interface Column<T> {
   readonly width?: string;
   /** The name of the row: a row header for readers that cannot see. */
   readonly isName?: boolean;
+  /** Left out where there is little room, so that what matters more needs no scrolling. */
+  readonly isExtra?: boolean;
 }
 
 /** A table whose head stays, sorted in the page. Rows can be opened; `openKey` names the open one. */
@@ -86,6 +88,7 @@ export function DataTable<T extends RowData>(props: {
                     key={header.id}
                     scope="col"
                     data-align={column?.align}
+                    data-extra={column?.isExtra}
                     style={column?.width === undefined ? undefined : { width: column.width }}
                     aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : undefined}
                   >
@@ -126,7 +129,7 @@ export function DataTable<T extends RowData>(props: {
                     {column.cell(row.original)}
                   </th>
                 ) : (
-                  <td key={column.id} data-align={column.align}>
+                  <td key={column.id} data-align={column.align} data-extra={column.isExtra}>
                     {column.cell(row.original)}
                   </td>
                 ),

@@ -1,5 +1,8 @@
 import styles from './kbd.module.css';
 
+/** The key that is held for commands, as this keyboard calls it. */
+export const COMMAND_KEY = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+
 /** Keys to press one after the other, or together. */
 export function Keys(props: { keys: readonly string[] }) {
   return (

@@ -107,9 +107,10 @@ export function Skeleton(props: { height: number; width?: string }) {
   return <span className={styles.skeleton} style={{ height: props.height, width: props.width ?? '100%' }} />;
 }
 
-export function SkeletonRows(props: { rows: number }) {
+/** `inset`: inside something that has its own margins. */
+export function SkeletonRows(props: { rows: number; inset?: boolean }) {
   return (
-    <div className={styles.rows}>
+    <div className={styles.rows} data-inset={props.inset || undefined}>
       {Array.from({ length: props.rows }, (_, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
         <Skeleton key={row} height={14} width={`${92 - ((row * 17) % 38)}%`} />

@@ -10,19 +10,21 @@ import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { QueryView, Skeleton } from '../../ui/query-view.tsx';
 import styles from './endpoints.module.css';
-import { HowToCall, Settings } from './how-to-call.tsx';
+import { HowToCall } from './how-to-call.tsx';
 import { LivePolicy } from './live-policy.tsx';
 import { Revisions } from './revisions.tsx';
+import { RolloutPanel } from './rollout-panel.tsx';
+import { Settings } from './settings-panel.tsx';
 
 const route = getRouteApi('/endpoints/$endpoint');
-const PolicyEditor = lazy(() =>
-  import('./editor/policy-editor.tsx').then((module) => ({ default: module.PolicyEditor })),
+const EndpointEditor = lazy(() =>
+  import('./editor/endpoint-editor.tsx').then((module) => ({ default: module.EndpointEditor })),
 );
 const TryPanel = lazy(() => import('./try/try-panel.tsx').then((module) => ({ default: module.TryPanel })));
 
 const TABS = [
   { tab: undefined, label: 'Live' },
-  { tab: 'edit', label: 'Edit the policy' },
+  { tab: 'edit', label: 'Edit' },
   { tab: 'try', label: 'Try it' },
 ] as const;
 
@@ -33,7 +35,7 @@ export function EndpointPage() {
   const navigate = route.useNavigate();
   const endpoint = useGetEndpointQuery({ params: { endpoint: name } });
   const [rollback, setRollback] = useState<{ revision?: number }>();
-  const hasDraft = useAppSelector((state) => state.policyDrafts[name] !== undefined);
+  const hasDraft = useAppSelector((state) => state.endpointDrafts[name] !== undefined);
   const live = endpoint.data?.live;
   const show = (next: 'edit' | undefined) => void navigate({ search: (before) => ({ ...before, tab: next }) as never });
   return (
@@ -87,16 +89,19 @@ export function EndpointPage() {
               <>
                 <LivePolicy endpoint={found} onEdit={() => show('edit')} />
                 <div className={styles.split}>
-                  <Revisions endpoint={found} onRollback={(revision) => setRollback({ revision })} />
                   <div className={styles.stack}>
+                    <Revisions endpoint={found} onRollback={(revision) => setRollback({ revision })} />
+                    <RolloutPanel live={found.live} />
+                  </div>
+                  <div className={styles.stack}>
+                    <Settings revision={found.live} onEdit={() => show('edit')} />
                     <HowToCall endpoint={found} />
-                    <Settings revision={found.live} />
                   </div>
                 </div>
               </>
             )}
             <Suspense fallback={<Skeleton height={320} />}>
-              {tab === 'edit' && <PolicyEditor key={name} endpoint={found} onPublished={() => show(undefined)} />}
+              {tab === 'edit' && <EndpointEditor key={name} endpoint={found} onPublished={() => show(undefined)} />}
               {tab === 'try' && <TryPanel key={name} endpoint={found} />}
             </Suspense>
             {rollback !== undefined && (

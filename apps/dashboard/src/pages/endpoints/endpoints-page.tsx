@@ -1,25 +1,41 @@
 import type { Endpoint } from '@switchyard/contracts';
-import { Link, useNavigate } from '@tanstack/react-router';
-import { Undo2, Waypoints } from 'lucide-react';
-import { useMemo, useState } from 'react';
-import { useGetTimeSeriesQuery, useListEndpointsQuery } from '../../api/api.ts';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { Plus, Undo2, Waypoints } from 'lucide-react';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { useGetTimeSeriesQuery, useListCacheUseQuery, useListEndpointsQuery } from '../../api/api.ts';
 import { useModelColor } from '../../charts/use-entity-colors.ts';
 import { RollbackDialog } from '../../deploy/rollback-dialog.tsx';
-import { formatAgo, formatCount, plural } from '../../format/format.ts';
+import { formatAgo, formatCount, formatPercent, NOTHING, plural } from '../../format/format.ts';
 import { Page } from '../../shell/page.tsx';
 import { useTimeRange } from '../../time/use-time-range.tsx';
 import { Badge, Swatch } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Panel } from '../../ui/panel.tsx';
-import { Empty, QueryView, SkeletonRows } from '../../ui/query-view.tsx';
+import { Empty, QueryView, Skeleton, SkeletonRows } from '../../ui/query-view.tsx';
 import styles from './endpoints.module.css';
 
-/** What can clients call, and what answers them? */
+const route = getRouteApi('/endpoints');
+const NewEndpointPage = lazy(() =>
+  import('./editor/new-endpoint-page.tsx').then((module) => ({ default: module.NewEndpointPage })),
+);
+
 export function EndpointsPage() {
+  return route.useSearch().view === 'new' ? (
+    <Suspense fallback={<Skeleton height={320} />}>
+      <NewEndpointPage />
+    </Suspense>
+  ) : (
+    <EndpointList />
+  );
+}
+
+/** What can clients call, and what answers them? */
+function EndpointList() {
   const endpoints = useListEndpointsQuery();
   const range = useTimeRange();
   const traffic = useGetTimeSeriesQuery({ query: { from: range.from, to: range.to, groupBy: 'endpoint', points: 1 } });
+  const cacheUse = useListCacheUseQuery({ query: { from: range.from, to: range.to } }).data?.items;
   const [rollingBack, setRollingBack] = useState<Endpoint>();
   const navigate = useNavigate();
   const color = useModelColor();
@@ -30,6 +46,7 @@ export function EndpointsPage() {
         series.points.reduce((sum, point) => sum + point.predictions, 0),
       ]),
     );
+    const rates = new Map((cacheUse ?? []).map(({ endpoint, hitRate }) => [endpoint, hitRate]));
     return [
       {
         id: 'name',
@@ -75,6 +92,16 @@ export function EndpointsPage() {
           counts.has(one.name) ? formatCount(counts.get(one.name)) : <span className={styles.faint}>none</span>,
       },
       {
+        id: 'cache',
+        header: 'From cache',
+        align: 'right',
+        sortBy: (one) => rates.get(one.name) ?? -1,
+        cell: (one) => {
+          if (rates.has(one.name)) return formatPercent(rates.get(one.name));
+          return <span className={styles.faint}>{one.live.settings.cache ? NOTHING : 'off'}</span>;
+        },
+      },
+      {
         id: 'actions',
         header: '',
         align: 'right',
@@ -90,7 +117,7 @@ export function EndpointsPage() {
         ),
       },
     ];
-  }, [traffic.data, color]);
+  }, [traffic.data, cacheUse, color]);
   return (
     <Page
       title="Endpoints"
@@ -100,6 +127,15 @@ export function EndpointsPage() {
           : endpoints.data.items.length === 0
             ? 'None yet.'
             : `${plural(endpoints.data.items.length, 'endpoint')} that clients can call.`
+      }
+      actions={
+        <Button
+          kind="primary"
+          icon={<Plus size={14} aria-hidden="true" />}
+          onClick={() => void navigate({ to: '/endpoints', search: { view: 'new' } })}
+        >
+          New endpoint
+        </Button>
       }
     >
       <Panel title="All endpoints" flush>
@@ -111,7 +147,7 @@ export function EndpointsPage() {
             <Empty
               icon={<Waypoints size={17} />}
               title="There is no endpoint yet."
-              cause="An endpoint is the name that clients call. Deploying a version of a model makes one."
+              cause="An endpoint is the name that clients call. Deploying a version of a model makes one, or write its policy here."
               action={<Link to="/models">Choose a model to deploy</Link>}
             />
           }

@@ -1,16 +1,26 @@
-import type { Endpoint, EndpointRevision } from '@switchyard/contracts';
+import type { Endpoint } from '@switchyard/contracts';
 import { Copy } from 'lucide-react';
 import { useGetStatusQuery } from '../../api/api.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { notify } from '../../ui/notify.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { SkeletonRows } from '../../ui/query-view.tsx';
 import { exampleInstance, feedbackCurl, predictCurl } from './curl.ts';
 import styles from './endpoints.module.css';
 
 export const DEFAULT_GATEWAY = 'http://127.0.0.1:7071';
 
 export function HowToCall(props: { endpoint: Endpoint }) {
-  const gateway = useGetStatusQuery().data?.gatewayUrl ?? DEFAULT_GATEWAY;
+  const status = useGetStatusQuery();
+  // No address is better than a wrong one.
+  if (status.data === undefined && status.error === undefined) {
+    return (
+      <Panel title="How to call it">
+        <SkeletonRows rows={6} inset />
+      </Panel>
+    );
+  }
+  const gateway = status.data?.gatewayUrl ?? DEFAULT_GATEWAY;
   const predict = predictCurl(gateway, props.endpoint.name, {
     instances: [exampleInstance(props.endpoint.features)],
     unit: 'customer-1',
@@ -40,35 +50,5 @@ export function Snippet(props: { label: string; code: string }) {
         {props.code}
       </pre>
     </>
-  );
-}
-
-export function Settings(props: { revision: EndpointRevision }) {
-  const { settings } = props.revision;
-  return (
-    <Panel title="Settings of the live revision">
-      <dl className={styles.settings}>
-        <div>
-          <dt>Time limit</dt>
-          <dd>{settings.timeoutMs.toLocaleString('en')} ms</dd>
-        </div>
-        <div>
-          <dt>Queue limit</dt>
-          <dd>{settings.maximumQueuedRows.toLocaleString('en')} rows</dd>
-        </div>
-        <div>
-          <dt>Features that nothing knows</dt>
-          <dd>{settings.unknownFeatures === 'reject' ? 'are refused' : 'are ignored'}</dd>
-        </div>
-        <div>
-          <dt>When the log cannot be written</dt>
-          <dd>{settings.onLogFailure === 'refuse' ? 'requests are refused' : 'answers go out unlogged'}</dd>
-        </div>
-        <div>
-          <dt>Answers to the same row</dt>
-          <dd>{settings.cache ? `are given again for ${settings.cache.ttlSeconds} s` : 'are asked for each time'}</dd>
-        </div>
-      </dl>
-    </Panel>
   );
 }

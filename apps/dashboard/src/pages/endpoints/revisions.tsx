@@ -1,6 +1,7 @@
 import type { Endpoint, EndpointRevision } from '@switchyard/contracts';
 import { useMemo } from 'react';
 import { useListRevisionsQuery } from '../../api/api.ts';
+import { describeClientCheck } from '../../deploy/rollout.ts';
 import { formatAgo, formatInstant } from '../../format/format.ts';
 import { useTimeRange } from '../../time/use-time-range.tsx';
 import { Badge } from '../../ui/badge.tsx';
@@ -46,8 +47,9 @@ export function Revisions(props: { endpoint: Endpoint; onRollback: (revision: nu
         id: 'note',
         header: 'Why',
         cell: (one) => (
-          <span className={styles.note} title={one.note}>
-            {one.rollbackOf !== null && <Badge>back to {one.rollbackOf}</Badge>} {one.note}
+          <span className={styles.note} title={`${one.note}\n${describeClientCheck(one.clients)}`.trim()}>
+            {one.rollbackOf !== null && <Badge>back to {one.rollbackOf}</Badge>}{' '}
+            {one.clients?.forced === true && <Badge tone="warning">forced</Badge>} {one.note}
           </span>
         ),
       },

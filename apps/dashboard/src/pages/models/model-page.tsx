@@ -230,11 +230,13 @@ const columnsOf = (zone: Zone, onDeploy: (version: string) => void): Column<Row>
   },
   {
     id: 'framework',
+    isExtra: true,
     header: 'Framework',
     cell: (row) => row.version.lineage.framework ?? <span className={styles.faint}>not said</span>,
   },
   {
     id: 'size',
+    isExtra: true,
     header: 'Size',
     align: 'right',
     sortBy: (row) => row.version.artifact.sizeBytes,

@@ -153,9 +153,10 @@ const columnsOf = (color: (model: string) => string): Column<Row>[] => [
       </span>
     ),
   },
-  { id: 'task', header: 'Task', sortBy: (row) => row.model.task, cell: (row) => row.model.task },
+  { id: 'task', isExtra: true, header: 'Task', sortBy: (row) => row.model.task, cell: (row) => row.model.task },
   {
     id: 'versions',
+    isExtra: true,
     header: 'Versions',
     align: 'right',
     sortBy: (row) => row.model.versionCount,

@@ -20,7 +20,7 @@ export function AlertsPanel(props: { query: QueryState<ControlAnswer<'listAlerts
           <Empty
             icon={<BellOff size={17} />}
             title="Nothing is alerting."
-            cause="Watched are the platform itself: gateways, loaded models, stores and the shipping of the log. There are no alert rules for quality or drift yet."
+            cause="The platform itself is watched: gateways, loaded models, stores and the shipping of the log. There are no alert rules for quality or drift yet."
           />
         }
       >

@@ -82,7 +82,9 @@ export function LiveFeedPanel() {
             <Empty
               icon={<Radio size={17} />}
               title={
-                live.connection === 'open' ? 'Listening. There is no prediction yet.' : 'The live connection is down.'
+                live.connection === 'open'
+                  ? 'Listening. No prediction since this page was opened.'
+                  : 'The live connection is down.'
               }
               cause={
                 live.connection === 'open'

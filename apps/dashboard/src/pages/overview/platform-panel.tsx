@@ -12,7 +12,7 @@ export function PlatformPanel(props: { query: QueryState<PlatformStatus> }) {
       title="Platform"
       note={props.query.data === undefined ? undefined : `Switchyard ${props.query.data.version}`}
     >
-      <QueryView query={props.query} skeleton={<SkeletonRows rows={4} />}>
+      <QueryView query={props.query} skeleton={<SkeletonRows rows={4} inset />}>
         {(status) => (
           <dl className={styles.list}>
             {status.gateways.map((gateway) => (

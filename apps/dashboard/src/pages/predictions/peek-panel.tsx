@@ -52,7 +52,7 @@ export function PeekPanel(props: {
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
       <section className={styles.peekBody} tabIndex={0} aria-label="Details of the prediction">
-        <QueryView query={shown} skeleton={<SkeletonRows rows={12} />}>
+        <QueryView query={shown} skeleton={<SkeletonRows rows={12} inset />}>
           {(prediction) => <PredictionView prediction={prediction} />}
         </QueryView>
       </section>

@@ -1,15 +1,15 @@
-import type { Endpoint } from '@switchyard/contracts';
+import type { EndpointRevision } from '@switchyard/contracts';
 import { GitMerge, TriangleAlert } from 'lucide-react';
 import { formatAgo } from '../../../format/format.ts';
+import { documentOf } from '../../../policy/document.ts';
 import { Button } from '../../../ui/button.tsx';
 import styles from './editor.module.css';
 import { JsonDiff } from './json-diff.tsx';
 import type { Draft } from './use-draft.ts';
 
 /** Somebody published while this draft was made: what they did, and the two ways to go on. */
-export function Conflict(props: { endpoint: Endpoint; draft: Draft }) {
-  const { draft, endpoint } = props;
-  const { live } = endpoint;
+export function Conflict(props: { live: EndpointRevision; draft: Draft }) {
+  const { draft, live } = props;
   return (
     <section className={styles.conflict} aria-label="Published meanwhile" role="alert">
       <TriangleAlert size={16} aria-hidden="true" />
@@ -24,7 +24,7 @@ export function Conflict(props: { endpoint: Endpoint; draft: Draft }) {
         </p>
         <details>
           <summary>What they changed</summary>
-          <JsonDiff before={draft.basePolicy} after={live.policy} label="What they changed, as JSON" />
+          <JsonDiff before={draft.base} after={documentOf(live)} label="What they changed, as JSON" />
         </details>
         <div className={styles.choices}>
           <Button size="small" icon={<GitMerge size={13} aria-hidden="true" />} onClick={draft.rebase}>

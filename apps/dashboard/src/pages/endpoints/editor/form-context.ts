@@ -1,10 +1,10 @@
 import type { Model } from '@switchyard/contracts';
 import { createContext, useContext } from 'react';
-import type { PolicyProblem } from '../../../policy/validate.ts';
+import type { Problem } from '../../../policy/validate.ts';
 
 export interface FormContext {
   readonly set: (field: string, value: unknown) => void;
-  readonly problems: readonly PolicyProblem[];
+  readonly problems: readonly Problem[];
   readonly models: readonly Model[];
 }
 

@@ -1,6 +1,6 @@
 import { useRef } from 'react';
 import { lineOfField } from '../../../policy/locate-field.ts';
-import type { PolicyProblem } from '../../../policy/validate.ts';
+import type { Problem } from '../../../policy/validate.ts';
 import { TextArea } from '../../../ui/field.tsx';
 import styles from './editor.module.css';
 
@@ -8,7 +8,7 @@ import styles from './editor.module.css';
 export function JsonEditor(props: {
   text: string;
   parseError: string | null;
-  problems: readonly PolicyProblem[];
+  problems: readonly Problem[];
   onType: (text: string) => void;
 }) {
   const { text, parseError } = props;
@@ -36,7 +36,7 @@ export function JsonEditor(props: {
         ))}
       </div>
       <TextArea
-        label="Policy as JSON"
+        label="Policy and settings as JSON"
         hideLabel
         error={parseError === null ? undefined : `This is no JSON yet: ${parseError}`}
         className={styles.code}

@@ -71,7 +71,8 @@ export function ParameterField(props: { parameter: Parameter; node: Policy; node
   }
 }
 
-function TypedField(props: {
+/** A value that is typed: as the draft holds it, whatever the text looks like on the way there. */
+export function TypedField(props: {
   parameter: Extract<Parameter, { type: 'number' | 'share' | 'text' | 'list' }>;
   field: string;
   value: unknown;

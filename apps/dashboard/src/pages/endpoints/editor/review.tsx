@@ -1,14 +1,15 @@
-import type { Endpoint } from '@switchyard/contracts';
+import type { EndpointRevision } from '@switchyard/contracts';
 import { CircleAlert, CircleCheck, Rocket } from 'lucide-react';
 import { useState } from 'react';
 import { useGetEndpointTrafficQuery, usePutEndpointMutation } from '../../../api/api.ts';
-import { isApiError } from '../../../api/api-error.ts';
 import { authorNamed } from '../../../api/preferences.ts';
 import { useAppDispatch, useAppSelector } from '../../../api/store.ts';
+import { changedWhat, shareOfChange } from '../../../deploy/change.ts';
+import { PublishFailure } from '../../../deploy/publish-failure.tsx';
+import { useInsistence } from '../../../deploy/use-insistence.ts';
 import { useUndoable } from '../../../deploy/use-undoable.tsx';
 import { formatPercent, plural } from '../../../format/format.ts';
-import { placeOf } from '../../../policy/edit.ts';
-import { trafficOf } from '../../../policy/traffic.ts';
+import { documentOf, placeInDocument, publishedOf } from '../../../policy/document.ts';
 import { useTimeRange } from '../../../time/use-time-range.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { TextArea, TextInput } from '../../../ui/field.tsx';
@@ -21,11 +22,11 @@ import type { Checked } from './use-problems.ts';
 
 /** What is wrong, what would change, and why: all that comes before publishing. */
 export function Review(props: {
-  endpoint: Endpoint;
+  live: EndpointRevision | null;
   draft: Draft;
   checked: Checked;
   onJump: (field: string) => void;
-  onPublished: () => void;
+  onPublished: (published: EndpointRevision) => void;
 }) {
   const { draft, checked } = props;
   return (
@@ -40,7 +41,7 @@ export function Review(props: {
               {draft.mergeConflicts.map((field) => (
                 <li key={field}>
                   <button type="button" className={styles.link} onClick={() => props.onJump(field)}>
-                    {placeOf(draft.policy, field)}
+                    {placeInDocument(draft.document, field)}
                   </button>
                 </li>
               ))}
@@ -65,17 +66,16 @@ function Verdict(props: { draft: Draft; checked: Checked }) {
         ? 'could not be checked'
         : checked.problems.length > 0
           ? plural(checked.problems.length, 'problem')
-          : checked.isChecking
-            ? 'checking…'
-            : 'can be served';
+          : checked.isUnnamed
+            ? 'needs a name'
+            : checked.isChecking
+              ? 'checking…'
+              : 'can be served';
   const isBad = draft.parseError !== null || checked.problems.length > 0 || checked.error !== undefined;
+  const isOpen = checked.isChecking || checked.isUnnamed;
   return (
-    <output className={styles.verdict} data-tone={isBad ? 'bad' : checked.isChecking ? 'busy' : 'good'}>
-      {isBad ? (
-        <CircleAlert size={14} aria-hidden="true" />
-      ) : (
-        !checked.isChecking && <CircleCheck size={14} aria-hidden="true" />
-      )}
+    <output className={styles.verdict} data-tone={isBad ? 'bad' : isOpen ? 'busy' : 'good'}>
+      {isBad ? <CircleAlert size={14} aria-hidden="true" /> : !isOpen && <CircleCheck size={14} aria-hidden="true" />}
       {text}
     </output>
   );
@@ -88,7 +88,7 @@ function Problems(props: { draft: Draft; checked: Checked; onJump: (field: strin
   if (checked.problems.length === 0) {
     return (
       <p className={styles.faint}>
-        {checked.isChecking
+        {checked.isChecking || checked.isUnnamed
           ? 'The shape is checked here, the models and conditions by the control plane.'
           : 'Every model is there, every condition can be read, and all answer the same task.'}
       </p>
@@ -99,7 +99,7 @@ function Problems(props: { draft: Draft; checked: Checked; onJump: (field: strin
       {checked.problems.map((problem) => (
         <li key={`${problem.field} ${problem.detail}`}>
           <button type="button" className={styles.link} onClick={() => props.onJump(problem.field)}>
-            {placeOf(draft.policy, problem.field)}
+            {placeInDocument(draft.document, problem.field)}
           </button>{' '}
           <span>{problem.detail}</span>
         </li>
@@ -108,16 +108,21 @@ function Problems(props: { draft: Draft; checked: Checked; onJump: (field: strin
   );
 }
 
-function WhatChanges(props: { endpoint: Endpoint; draft: Draft; checked: Checked }) {
-  const { endpoint, draft, checked } = props;
+function WhatChanges(props: { live: EndpointRevision | null; draft: Draft; checked: Checked }) {
+  const { live, draft, checked } = props;
   const { from, to } = useTimeRange();
-  const traffic = useGetEndpointTrafficQuery({ params: { endpoint: endpoint.name }, query: { from, to } }).data;
+  const traffic = useGetEndpointTrafficQuery(
+    { params: { endpoint: draft.name }, query: { from, to } },
+    { skip: live === null },
+  ).data;
   if (!draft.isChanged) return <p className={styles.faint}>Nothing yet: the draft is what is live.</p>;
   const { changes } = checked;
   return (
     <>
       {changes === undefined ? (
-        <p className={styles.faint}>Told once the draft has the right shape.</p>
+        <p className={styles.faint}>
+          {checked.isUnnamed ? 'Told once it has a name.' : 'Told once the draft has the right shape.'}
+        </p>
       ) : changes.length === 0 ? (
         <p className={styles.faint}>Nothing: the draft serves what is live.</p>
       ) : (
@@ -125,9 +130,9 @@ function WhatChanges(props: { endpoint: Endpoint; draft: Draft; checked: Checked
           {changes.map((change) => (
             <li key={change.path}>
               <p>
-                <b>{change.path === '' ? 'all requests' : change.path}</b>
-                {traffic !== undefined && trafficOf(traffic, change.path).share !== null && change.before !== null && (
-                  <span>{formatPercent(trafficOf(traffic, change.path).share)} of traffic</span>
+                <b>{changedWhat(change.path)}</b>
+                {traffic !== undefined && shareOfChange(traffic, change.path) !== null && change.before !== null && (
+                  <span>{formatPercent(shareOfChange(traffic, change.path))} of traffic</span>
                 )}
               </p>
               {change.before !== null && <del>{change.before}</del>}
@@ -136,38 +141,53 @@ function WhatChanges(props: { endpoint: Endpoint; draft: Draft; checked: Checked
           ))}
         </ul>
       )}
-      {draft.parseError === null && (
+      {draft.parseError === null && live !== null && (
         <details className={styles.asJson}>
           <summary>As JSON</summary>
-          <JsonDiff before={endpoint.live.policy} after={draft.policy} label="What will change, as JSON" />
+          <JsonDiff before={documentOf(live)} after={draft.document} label="What will change, as JSON" />
         </details>
       )}
     </>
   );
 }
 
-function Publish(props: { endpoint: Endpoint; draft: Draft; checked: Checked; onPublished: () => void }) {
-  const { endpoint, draft, checked } = props;
+function Publish(props: {
+  live: EndpointRevision | null;
+  draft: Draft;
+  checked: Checked;
+  onPublished: (published: EndpointRevision) => void;
+}) {
+  const { live, draft, checked } = props;
   const dispatch = useAppDispatch();
   const author = useAppSelector((state) => state.preferences.author);
   const [note, setNote] = useState('');
+  // The draft that was sent: what was said of it is not insisted on for another.
+  const [sent, setSent] = useState<unknown>();
   const [publish, publishing] = usePutEndpointMutation();
   const said = useUndoable();
-  const error = isApiError(publishing.error) ? publishing.error : undefined;
+  const error = sent === draft.document && !draft.isBehind ? publishing.error : undefined;
+  const insistence = useInsistence(error);
   const send = async () => {
+    setSent(draft.document);
     const result = await publish({
-      params: { endpoint: endpoint.name },
+      params: { endpoint: draft.name },
       body: {
-        policy: draft.policy as never,
+        ...(publishedOf(draft.document) as { policy: never }),
         baseRevision: draft.baseRevision,
         note: note.trim(),
         author: author.trim(),
+        ...(insistence.isGiven ? { force: true } : {}),
       },
     });
     if (result.data === undefined) return;
     draft.drop();
-    said(result.data, endpoint.live.revision, `Revision ${result.data.revision} of ${endpoint.name} is published.`);
-    props.onPublished();
+    const { endpoint, revision } = result.data;
+    said(
+      result.data,
+      live?.revision ?? null,
+      live === null ? `Endpoint ${endpoint} is there.` : `Revision ${revision} of ${endpoint} is published.`,
+    );
+    props.onPublished(result.data);
   };
   return (
     <Panel title="Publish">
@@ -191,26 +211,30 @@ function Publish(props: { endpoint: Endpoint; draft: Draft; checked: Checked; on
           value={author}
           onChange={({ target }) => dispatch(authorNamed(target.value))}
         />
-        {error !== undefined && !draft.isBehind && (
-          <p className={styles.error} role="alert">
-            {error.detail} <code>{error.code}</code>
-          </p>
-        )}
+        <PublishFailure error={error} insistence={insistence} />
         <div className={styles.choices}>
           <Button
-            kind="primary"
+            kind={insistence.isOffered ? 'danger' : 'primary'}
             type="submit"
             icon={<Rocket size={14} aria-hidden="true" />}
             busy={publishing.isLoading}
-            disabled={!checked.canPublish || !draft.isChanged || draft.isBehind}
+            disabled={
+              !checked.canPublish || !draft.isChanged || draft.isBehind || (insistence.isOffered && !insistence.isGiven)
+            }
           >
-            Publish
+            {insistence.isOffered ? 'Publish all the same' : 'Publish'}
           </Button>
           <Button kind="quiet" disabled={!draft.isChanged} onClick={draft.drop}>
             Discard the draft
           </Button>
         </div>
-        <p className={styles.faint}>Gateways take it over within seconds, without a failed request.</p>
+        {!insistence.isOffered && (
+          <p className={styles.faint}>
+            {live === null
+              ? 'Clients can call it within seconds.'
+              : 'Gateways take it over within seconds, without a failed request.'}
+          </p>
+        )}
       </form>
     </Panel>
   );

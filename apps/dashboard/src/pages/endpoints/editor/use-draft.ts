@@ -1,63 +1,75 @@
-import type { Endpoint } from '@switchyard/contracts';
 import { useMemo } from 'react';
-import { draftChanged, draftDropped, type PolicyDraft } from '../../../api/policy-drafts.ts';
+import { draftChanged, draftDropped, type EndpointDraft, NEW_ENDPOINT } from '../../../api/endpoint-drafts.ts';
 import { useAppDispatch, useAppSelector } from '../../../api/store.ts';
+import { documentOf, type EndpointDocument } from '../../../policy/document.ts';
 import { isSame, mergeDocuments } from '../../../policy/merge.ts';
 
-export interface Draft extends PolicyDraft {
+/** What is live when the draft is edited; 0 and what to begin with where there is nothing yet. */
+export interface Live extends EndpointDocument {
+  readonly revision: number;
+}
+
+export interface Draft extends EndpointDraft {
   /** It differs from the revision it was made from. */
   readonly isChanged: boolean;
   /** Somebody published since. */
   readonly isBehind: boolean;
-  readonly edit: (policy: unknown) => void;
+  readonly edit: (document: unknown) => void;
+  readonly rename: (name: string) => void;
   readonly type: (text: string) => void;
   /** Puts the changes on top of the revision that is live now. */
   readonly rebase: () => void;
   readonly drop: () => void;
 }
 
-const show = (policy: unknown) => JSON.stringify(policy, null, 2);
+const show = (document: unknown) => JSON.stringify(document, null, 2);
 
-/** The one draft of an endpoint, whichever way it is edited. Without a change it is what is live, and follows it. */
-export function useDraft(endpoint: Endpoint): Draft {
-  const { name, live } = endpoint;
+/**
+ * The one draft of an endpoint, whichever way it is edited. Without a change it is what is live, and follows it.
+ * `name`: null for one that is not there yet.
+ */
+export function useDraft(name: string | null, live: Live): Draft {
+  const key = name ?? NEW_ENDPOINT;
   const dispatch = useAppDispatch();
-  const kept = useAppSelector((state) => state.policyDrafts[name]);
+  const kept = useAppSelector((state) => state.endpointDrafts[key]);
   return useMemo(() => {
-    const fresh: PolicyDraft = {
+    const document = documentOf(live);
+    const fresh: EndpointDraft = {
+      name: name ?? '',
       baseRevision: live.revision,
-      basePolicy: live.policy,
-      policy: live.policy,
-      text: show(live.policy),
+      base: document,
+      document,
+      text: show(document),
       parseError: null,
       mergeConflicts: [],
     };
     const draft = kept ?? fresh;
-    const change = (changes: Partial<PolicyDraft>) =>
-      dispatch(draftChanged({ endpoint: name, draft: { ...draft, ...changes } }));
-    const isChanged = draft.parseError !== null || !isSame(draft.policy, draft.basePolicy);
+    const change = (changes: Partial<EndpointDraft>) =>
+      dispatch(draftChanged({ endpoint: key, draft: { ...draft, ...changes } }));
+    const isChanged = draft.parseError !== null || live.revision === 0 || !isSame(draft.document, draft.base);
     return {
       ...draft,
       isChanged,
       isBehind: isChanged && draft.baseRevision !== live.revision,
-      edit: (policy) => change({ policy, text: show(policy), parseError: null }),
+      edit: (next) => change({ document: next, text: show(next), parseError: null }),
+      rename: (next) => change({ name: next }),
       type: (text) => {
         try {
-          change({ text, policy: JSON.parse(text) as unknown, parseError: null });
+          change({ text, document: JSON.parse(text) as unknown, parseError: null });
         } catch (error) {
           change({ text, parseError: error instanceof Error ? error.message : 'is no JSON' });
         }
       },
       rebase: () => {
-        const { value, conflicts } = mergeDocuments<unknown>(draft.basePolicy, draft.policy, live.policy);
+        const { value, conflicts } = mergeDocuments<unknown>(draft.base, draft.document, document);
         change({
           ...fresh,
-          policy: value,
+          document: value,
           text: show(value),
           mergeConflicts: conflicts.map(({ field }) => field),
         });
       },
-      drop: () => dispatch(draftDropped(name)),
+      drop: () => dispatch(draftDropped(key)),
     };
-  }, [kept, live, name, dispatch]);
+  }, [kept, live, name, key, dispatch]);
 }

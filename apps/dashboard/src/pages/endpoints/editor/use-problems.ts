@@ -2,11 +2,15 @@ import type { ControlAnswer } from '@switchyard/client';
 import { useEffect, useState } from 'react';
 import { useCheckPolicyQuery } from '../../../api/api.ts';
 import { isApiError } from '../../../api/api-error.ts';
-import { type PolicyProblem, validateShape } from '../../../policy/validate.ts';
+import { publishedOf } from '../../../policy/document.ts';
+import { type Problem, validateShape } from '../../../policy/validate.ts';
+import type { Draft } from './use-draft.ts';
 
 export interface Checked {
   /** What is wrong, at which field; of the draft as it was a moment ago while `isChecking`. */
-  readonly problems: readonly PolicyProblem[];
+  readonly problems: readonly Problem[];
+  /** Nothing is checked against the registry before it has a name. */
+  readonly isUnnamed: boolean;
   readonly isChecking: boolean;
   /** The control plane could not say. */
   readonly error: unknown;
@@ -17,41 +21,46 @@ export interface Checked {
 }
 
 const DEBOUNCE_MS = 350;
-/** Problems that the control plane names are about the body, of which the policy is a part. */
-const withoutBody = (field: string) => field.replace(/^policy\.?/, '');
 
 /**
  * Checks a draft as it is typed: its shape at once and here, and when that is right, against what is registered, by the
- * control plane, once nothing was typed for a moment.
+ * control plane, once nothing was typed for a moment. `isTaken`: somebody else's endpoint has the name.
  */
-export function useProblems(endpoint: string, policy: unknown, baseRevision: number, isJson: boolean): Checked {
-  const [shape, setShape] = useState<{ policy: unknown; problems: readonly PolicyProblem[] }>();
+export function useProblems(draft: Draft, isTaken: boolean): Checked {
+  const { name, document, baseRevision } = draft;
+  const [shape, setShape] = useState<{ name: string; document: unknown; problems: readonly Problem[] }>();
   const [settled, setSettled] = useState<unknown>();
   const [failure, setFailure] = useState<unknown>();
   const [attempt, setAttempt] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is another run
   useEffect(() => {
     let current = true;
-    validateShape(policy).then(
+    validateShape(name, document).then(
       (problems) => {
         if (!current) return;
         setFailure(undefined);
-        setShape({ policy, problems });
+        setShape({ name, document, problems });
       },
       (error: unknown) => current && setFailure(error),
     );
-    const timer = setTimeout(() => setSettled(policy), DEBOUNCE_MS);
+    const timer = setTimeout(() => setSettled(document), DEBOUNCE_MS);
     return () => {
       current = false;
       clearTimeout(timer);
     };
-  }, [policy, attempt]);
+  }, [name, document, attempt]);
 
-  const ofShape = shape?.policy === policy ? shape?.problems : undefined;
-  const hasShape = ofShape?.length === 0;
-  const asked = hasShape && settled === policy;
+  const isUnnamed = name === '';
+  const taken = isTaken ? [{ field: 'name', detail: `there is an endpoint ${name} already` }] : [];
+  const isOfThis = shape !== undefined && shape.document === document && shape.name === name;
+  const ofShape =
+    shape === undefined
+      ? undefined
+      : [...taken, ...shape.problems.filter(({ field }) => !isUnnamed || field !== 'name')];
+  const hasShape = isOfThis && ofShape?.length === 0 && !isUnnamed;
+  const asked = hasShape && settled === document;
   const check = useCheckPolicyQuery(
-    { params: { endpoint }, body: { policy: policy as never, baseRevision } },
+    { params: { endpoint: name }, body: { ...publishedOf(document), baseRevision } as never },
     { skip: !asked },
   );
   // Of other arguments than these the last answer is still there.
@@ -59,19 +68,17 @@ export function useProblems(endpoint: string, policy: unknown, baseRevision: num
   const refused = asked && !check.isFetching && isApiError(check.error) && check.error.fields.length > 0;
   const told =
     refused && isApiError(check.error) ? check.error.fields : (answer?.problems ?? check.data?.problems ?? []);
-  const problems = hasShape ? told.map(toPolicyField) : (ofShape ?? shape?.problems ?? []);
   const error = failure ?? (asked && !check.isFetching && !refused ? check.error : undefined);
   return {
-    problems,
-    isChecking: error === undefined && (ofShape === undefined || (hasShape && answer === undefined && !refused)),
+    problems: hasShape ? told : (ofShape ?? []),
+    isUnnamed,
+    isChecking: error === undefined && !isUnnamed && (!isOfThis || (hasShape && answer === undefined && !refused)),
     error,
     retry: () => {
       setAttempt(attempt + 1);
       if (asked) void check.refetch();
     },
     changes: hasShape ? check.data?.changes : undefined,
-    canPublish: isJson && answer?.valid === true && answer.changes.length > 0,
+    canPublish: draft.parseError === null && answer?.valid === true && answer.changes.length > 0,
   };
 }
-
-const toPolicyField = ({ field, detail }: PolicyProblem): PolicyProblem => ({ field: withoutBody(field), detail });

@@ -54,7 +54,7 @@ export function TryPanel(props: { endpoint: Endpoint }) {
       >
         {isLoading ? (
           <div aria-busy="true">
-            <SkeletonRows rows={8} />
+            <SkeletonRows rows={8} inset />
           </div>
         ) : (
           <TryForm
@@ -70,7 +70,7 @@ export function TryPanel(props: { endpoint: Endpoint }) {
       <Panel title="Answer">
         {sending.isLoading ? (
           <div aria-busy="true">
-            <SkeletonRows rows={3} />
+            <SkeletonRows rows={3} inset />
             <span className="visually-hidden" role="status">
               Waiting for the answer
             </span>

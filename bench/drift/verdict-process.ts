@@ -12,6 +12,7 @@ const columns = Array.from({ length: COLUMNS }, (_, k) => {
   closeSync(file);
   return values;
 });
+const before = process.cpuUsage();
 const started = performance.now();
 const decoded = decodeProfile(readFileSync(join(folder, 'profile.bin')));
 if (!decoded.ok) throw new Error(decoded.needed);
@@ -22,7 +23,13 @@ columns.forEach((values, k) => {
 });
 const report = assessDrift(created.window);
 const elapsedMs = performance.now() - started;
+const { user, system } = process.cpuUsage(before);
 if (!report.ok) throw new Error(report.needed);
 console.log(
-  JSON.stringify({ elapsedMs, peakMb: process.resourceUsage().maxRSS / 1024, drifted: report.driftedFeatures.length }),
+  JSON.stringify({
+    elapsedMs,
+    processorMs: (user + system) / 1000,
+    peakMb: process.resourceUsage().maxRSS / 1024,
+    drifted: report.driftedFeatures.length,
+  }),
 );

@@ -7,11 +7,13 @@ import { missInErrors, type SimulationRow } from './row.ts';
 
 const RUNS = 4000;
 
+const digits = (value: number) => (value !== 0 && Math.abs(value) < 5e-5 ? value.toExponential(0) : value.toFixed(4));
+
 function table(rows: readonly SimulationRow[]): string {
   const line = (row: SimulationRow) => {
     const { what, setting, measured, monteCarloError, target, runs, note = '' } = row;
     const verdict = missInErrors(row) === 0 ? 'yes' : missInErrors(row) <= 2 ? 'within 2 errors' : '**no**';
-    return `| ${what} | ${setting} | ${measured.toFixed(4)} | ${monteCarloError.toFixed(4)} | ${target[0]} to ${target[1]} | ${verdict} | ${runs} | ${note} |`;
+    return `| ${what} | ${setting} | ${digits(measured)} | ${digits(monteCarloError)} | ${target[0]} to ${target[1]} | ${verdict} | ${runs} | ${note} |`;
   };
   const head =
     '| what | setting | measured | Monte Carlo error | target | reached | runs | note |\n|---|---|---|---|---|---|---|---|';

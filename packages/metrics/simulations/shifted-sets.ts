@@ -97,7 +97,7 @@ export function onShiftedSets(): SimulationRow[] {
         moved
           ? knownMiss(
               inside,
-              'later rows are of other regions, where the same score means another chance: no method without labels sees that (NannyML lies inside as rarely)',
+              'later rows are of other regions, where the same score means another chance: no method without labels sees that (NannyML lies inside no more often)',
             )
           : inside,
         distance,

@@ -75,6 +75,33 @@ def numeric_column(index, m, n):
     return [draw(False) * scale for _ in range(m)], [draw(True) * scale for _ in range(n)]
 
 
+STEP_KINDS = ['continuous', 'ties', 'binary', 'shifted', 'apart', 'constant against varied', 'tiny', 'huge']
+
+
+def step_case(index):
+    """Samples for Kolmogorov–Smirnov; one case in 500 is large."""
+    uniform = mulberry32(2_000_000 + index)
+    kind = STEP_KINDS[index % len(STEP_KINDS)]
+    most = 300 if index % 500 == 4 else 24
+    m = 2 + int(uniform() * (most - 2))
+    n = m if index % 3 == 0 else 2 + int(uniform() * (most - 2))
+
+    def draw(current):
+        if kind == 'ties':
+            return float(int(uniform() * 5))
+        if kind == 'binary':
+            return 1.0 if uniform() < (0.7 if current else 0.3) else 0.0
+        if kind == 'shifted':
+            return uniform() + (0.4 if current else 0)
+        if kind == 'apart':
+            return uniform() + (2 if current else 0)
+        if kind == 'constant against varied':
+            return 0.5 if current else uniform()
+        return uniform() * (1e-300 if kind == 'tiny' else 1e300 if kind == 'huge' else 1)
+
+    return [draw(False) for _ in range(m)], [draw(True) for _ in range(n)]
+
+
 def drawing_category(uniform, categories, tilt, skewed):
     def draw(current):
         u = uniform()

@@ -1,4 +1,5 @@
-"""Writes test/fixtures/scipy.json: SciPy's answers for the real columns and for 1,000 + 1,000 random cases."""
+"""Writes test/fixtures/scipy.json: SciPy's answers for the real columns, 1,000 + 1,000 random cases and 10,000 for KS."""
+import base64
 import json
 import math
 import pathlib
@@ -7,7 +8,7 @@ import warnings
 import numpy as np
 from scipy import stats
 
-from cases import categorical_case, numeric_case, rounded
+from cases import categorical_case, numeric_case, rounded, step_case
 
 warnings.simplefilter('ignore')
 fixtures = pathlib.Path(__file__).parent.parent / 'test/fixtures'
@@ -87,12 +88,15 @@ for m, n, shift in [(10_000, 10_000, 0.02), (9_999, 7_000, 0.03), (12_000, 9_000
     y = ((j * 104729) % n) / n + shift
     large.append({'m': m, 'n': n, 'shift': shift, 'ks': list(map(float, stats.ks_2samp(x, y))), 'asymp': list(map(float, stats.ks_2samp(x, y, method='asymp')))})
 
+steps = np.array([stats.ks_2samp(*step_case(i), method='asymp').pvalue for i in range(10_000)], dtype='<f8')
 output = {
     'versions': {'scipy': __import__('scipy').__version__, 'numpy': np.__version__},
     'columns': [(numeric if c['type'] == 'numerical' else categorical)(c['reference'], c['current']) for c in columns],
     'numeric': [numeric(*numeric_case(i)[1:]) for i in range(1000)],
     'categorical': [categorical(*categorical_case(i)) for i in range(1000)],
     'ksLarge': large,
+    # As doubles, one after the other.
+    'ksAsymptotic': base64.b64encode(steps.tobytes()).decode(),
 }
 (fixtures / 'scipy.json').write_text(json.dumps(output, separators=(',', ':')).replace('},{', '},\n{') + '\n')
 print((fixtures / 'scipy.json').stat().st_size, 'bytes')

@@ -1,7 +1,9 @@
-// 10,000 random cases against whole-number arithmetic: no tail is lost to rounding, neither ours nor an oracle's.
+// 10,000 random cases (those of parity/cases.py) against whole-number arithmetic: no tail is lost to rounding, neither
+// ours nor an oracle's. The asymptotic law is SciPy's, which loses none there.
 import { expect, test } from 'vitest';
 import { compareSamples, kolmogorovSmirnov } from '../src/index.ts';
 import { mulberry32 } from './cases.ts';
+import scipy from './fixtures/scipy.json' with { type: 'json' };
 
 const CASES = 10_000;
 
@@ -46,7 +48,9 @@ function divide(numerator: bigint, denominator: bigint): number {
 
 const KINDS = ['continuous', 'ties', 'binary', 'shifted', 'apart', 'constant against varied', 'tiny', 'huge'] as const;
 
-test(`Kolmogorov–Smirnov: D within 1e-15, exact p within 1e-9 relative, on ${CASES} cases`, () => {
+test(`Kolmogorov–Smirnov: D within 1e-15, exact and asymptotic p within 1e-9 relative, on ${CASES} cases`, () => {
+  const asymptotic = Buffer.from(scipy.ksAsymptotic, 'base64');
+  expect(asymptotic.length).toBe(8 * CASES);
   const counted = new Map<string, number>();
   let smallest = 1;
   for (let index = 0; index < CASES; index += 1) {
@@ -76,6 +80,11 @@ test(`Kolmogorov–Smirnov: D within 1e-15, exact p within 1e-9 relative, on ${C
     const wanted = divide(all - inside, all);
     expect(Math.abs(result.pValue - wanted), label).toBeLessThanOrEqual(1e-9 * wanted);
     smallest = Math.min(smallest, result.pValue);
+
+    const limit = kolmogorovSmirnov(compareSamples(reference, current), { method: 'asymptotic' });
+    if (!limit.ok) throw new Error(`case ${index}: ${limit.needed}`);
+    const theirs = asymptotic.readDoubleLE(8 * index);
+    expect(Math.abs(limit.pValue - theirs), label).toBeLessThanOrEqual(1e-9 * theirs);
     counted.set(kind, (counted.get(kind) ?? 0) + 1);
   }
   expect([...counted.values()].every((count) => count === CASES / KINDS.length)).toBe(true);

@@ -75,6 +75,37 @@ def numeric_column(index, m, n):
     return [draw(False) * scale for _ in range(m)], [draw(True) * scale for _ in range(n)]
 
 
+MATRIX_KINDS = ['bell', 'ties', 'constant column', 'tiny', 'huge', 'correlated', 'copies']
+
+
+def matrix_case(index):
+    """Rows of two to five columns; the first column moves a little."""
+    uniform = mulberry32(4_000_000 + index)
+    kind = MATRIX_KINDS[index % len(MATRIX_KINDS)]
+    scale = 1e-100 if kind == 'tiny' else 1e100 if kind == 'huge' else 1.0
+    width = 3 + index % 3 if kind == 'copies' else 2 + index % 4
+    m, n = 20 + int(uniform() * 20), 20 + int(uniform() * 20)
+    shift = uniform()
+
+    def draw(current):
+        row = []
+        for column in range(width):
+            if kind == 'ties':
+                value = float(int(uniform() * 3))
+            elif kind == 'constant column' and column == 1:
+                value = 3.25
+            elif kind == 'copies' and column == 1:
+                value = row[0]
+            elif kind == 'correlated' and column > 0:
+                value = row[column - 1] + bell(uniform)
+            else:
+                value = (bell(uniform) + (shift if current and column == 0 else 0)) * scale
+            row.append(value)
+        return row
+
+    return kind, [draw(False) for _ in range(m)], [draw(True) for _ in range(n)]
+
+
 STEP_KINDS = ['continuous', 'ties', 'binary', 'shifted', 'apart', 'constant against varied', 'tiny', 'huge']
 
 

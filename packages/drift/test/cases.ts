@@ -124,6 +124,35 @@ export function categoricalColumn(index: number, m: number, n: number): { refere
   return { reference, current };
 }
 
+const MATRIX_KINDS = ['bell', 'ties', 'constant column', 'tiny', 'huge', 'correlated', 'copies'] as const;
+
+/** Rows of two to five columns; the first column moves a little. */
+export function matrixCase(index: number): { kind: string; reference: number[][]; current: number[][] } {
+  const uniform = mulberry32(4_000_000 + index);
+  const kind = MATRIX_KINDS[index % MATRIX_KINDS.length]!;
+  const scale = kind === 'tiny' ? 1e-100 : kind === 'huge' ? 1e100 : 1;
+  const width = kind === 'copies' ? 3 + (index % 3) : 2 + (index % 4);
+  const m = 20 + Math.floor(uniform() * 20);
+  const n = 20 + Math.floor(uniform() * 20);
+  const shift = uniform();
+  const draw = (isCurrent: boolean): number[] => {
+    const row: number[] = [];
+    for (let column = 0; column < width; column += 1) {
+      if (kind === 'ties') row.push(Math.floor(uniform() * 3));
+      else if (kind === 'constant column' && column === 1) row.push(3.25);
+      else if (kind === 'copies' && column === 1) row.push(row[0]!);
+      else if (kind === 'correlated' && column > 0) row.push(row[column - 1]! + bell(uniform));
+      else row.push((bell(uniform) + (isCurrent && column === 0 ? shift : 0)) * scale);
+    }
+    return row;
+  };
+  return {
+    kind,
+    reference: Array.from({ length: m }, () => draw(false)),
+    current: Array.from({ length: n }, () => draw(true)),
+  };
+}
+
 export function countBoth(reference: readonly string[], current: readonly string[]): [number[], number[]] {
   const keys = [...new Set([...reference, ...current])].sort();
   return [

@@ -1,6 +1,9 @@
 import { type Answer, type RandomSource, refuse } from '../refusal.ts';
 import { checkRows, drawPositions, type Rows } from './matrix.ts';
 
+/** Sums of kernel values (at most 1) in another order: with tied rows, equal statistics must count as equal. */
+const ROUNDING = 1e-12;
+
 export interface DiscrepancyResult {
   /** Unbiased estimate of the squared discrepancy; may be slightly negative without drift. */
   readonly statistic: number;
@@ -75,7 +78,7 @@ export function maximumMeanDiscrepancy(
   let atLeast = 0;
   for (let round = 0; round < permutations; round += 1) {
     const shuffled = drawPositions(size, size, options.random);
-    if (discrepancy(kernel, size, shuffled, first.length) >= statistic) atLeast += 1;
+    if (discrepancy(kernel, size, shuffled, first.length) >= statistic - ROUNDING) atLeast += 1;
   }
   return {
     ok: true,

@@ -108,7 +108,13 @@ export function reconstructionError(model: ReconstructionModel, current: Rows): 
   const a = model.referenceErrorDeviation ** 2 / model.referenceRows;
   const b = errors.deviation ** 2 / current.length;
   const standardError = Math.sqrt(b);
-  if (!(a + b > 0)) return refuse('constant', 'reconstruction errors that vary', 'the same error in every row');
+  if (!(a + b > 0)) {
+    return refuse(
+      'constant',
+      'reconstruction errors that vary; fewer components, or more columns',
+      'the same in every row',
+    );
+  }
   const t = Math.abs(errors.mean - model.referenceErrorMean) / Math.sqrt(a + b);
   const degrees = (a + b) ** 2 / (a ** 2 / (model.referenceRows - 1) + b ** 2 / (current.length - 1));
   return {
@@ -142,6 +148,12 @@ function standardise(row: ArrayLike<number>, means: Float64Array, deviations: Fl
   for (let j = 0; j < means.length; j += 1) into[j] = (row[j]! - means[j]!) / deviations[j]!;
 }
 
+const ROUNDING = 1e-12;
+
+function length(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
+
 function rowErrors(
   model: Pick<ReconstructionModel, 'columnMeans' | 'columnDeviations' | 'components'>,
   rows: Rows,
@@ -158,7 +170,9 @@ function rowErrors(
       for (let j = 0; j < width; j += 1) score += component[j]! * standard[j]!;
       for (let j = 0; j < width; j += 1) residual[j] = residual[j]! - score * component[j]!;
     }
-    errors[i] = Math.sqrt(residual.reduce((sum, value) => sum + value * value, 0));
+    const left = length(residual);
+    // Components that span all columns leave rounding, which is no error and must not be compared.
+    errors[i] = left > ROUNDING * length(standard) ? left : 0;
   }
   const mean = errors.reduce((sum, value) => sum + value, 0) / errors.length;
   const squares = errors.reduce((sum, value) => sum + (value - mean) ** 2, 0);

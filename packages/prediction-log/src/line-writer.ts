@@ -23,7 +23,8 @@ export class LineWriter {
   }
 
   text(text: string): void {
-    this.#reserve(text.length * 3);
+    // Three bytes a character are the most, but too many to set aside for a long text.
+    this.#reserve(text.length > LONG_TEXT ? Buffer.byteLength(text) : text.length * 3);
     this.#at += this.#bytes.write(text, this.#at, 'utf8');
   }
 
@@ -31,6 +32,41 @@ export class LineWriter {
   ascii(text: string): void {
     this.#reserve(text.length);
     this.#at += this.#bytes.write(text, this.#at, 'latin1');
+  }
+
+  /** The same bytes `count` times. */
+  repeated(source: Uint8Array, count: number): void {
+    const { length } = source;
+    const total = length * count;
+    this.#reserve(total);
+    const from = this.#at;
+    if (count > 0) this.#bytes.set(source, from);
+    // Twice as much each time: few calls, however many there are.
+    for (let done = length; done < total; done *= 2) {
+      this.#bytes.copyWithin(from + done, from, from + Math.min(done, total - done));
+    }
+    this.#at = from + total;
+  }
+
+  /** The same bytes for each of the numbers `from` up to `to`, below 65,536, with its four hexadecimal digits at `digitsAt`. */
+  numbered(source: Uint8Array, digitsAt: number, from: number, to: number): void {
+    let at = this.#at + digitsAt;
+    this.repeated(source, Math.max(0, to - from));
+    const bytes = this.#bytes;
+    for (let number = from; number < to; number += 1, at += source.length) {
+      bytes[at] = HEX_DIGITS[number >> 12] as number;
+      bytes[at + 1] = HEX_DIGITS[(number >> 8) & 15] as number;
+      bytes[at + 2] = HEX_DIGITS[(number >> 4) & 15] as number;
+      bytes[at + 3] = HEX_DIGITS[number & 15] as number;
+    }
+  }
+
+  /** Spaces up to a multiple of `size`. */
+  padTo(size: number): void {
+    const spaces = (size - (this.#at % size)) % size;
+    this.#reserve(spaces);
+    this.#bytes.fill(SPACE, this.#at, this.#at + spaces);
+    this.#at += spaces;
   }
 
   /** Bytes as text of an alphabet that needs no escaping. */
@@ -73,10 +109,13 @@ export class LineWriter {
 }
 
 const INITIAL_BYTES = 65_536;
+const LONG_TEXT = 4_096;
 const MAXIMUM_KEPT_BYTES = 4_194_304;
 /** The longest number takes 24. */
 const NUMBER_BYTES = 32;
 const ZERO = 48;
+const SPACE = 32;
+const HEX_DIGITS = Buffer.from('0123456789abcdef');
 const MINUS = 45;
 const POINT = 46;
 /** The two digits of a number below 100, the first in the lower byte. */

@@ -51,12 +51,21 @@ export function bytesOfValues({ itemBytes, Values }: Layout, data: ColumnData): 
     return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   }
   const values = new Values(new ArrayBuffer(data.length * itemBytes), 0, data.length);
-  const isBig = values instanceof BigInt64Array || values instanceof BigUint64Array;
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array) writeBig(values, data);
+  else for (let index = 0; index < data.length; index += 1) (values as Uint8Array)[index] = Number(data[index]);
+  return new Uint8Array(values.buffer, 0, values.byteLength);
+}
+
+function writeBig(values: BigInt64Array | BigUint64Array, data: ColumnData): void {
+  // Small numbers by halves: a big integer for each would be made only to be thrown away.
+  const halves = new Int32Array(values.buffer);
   for (let index = 0; index < data.length; index += 1) {
     const value = data[index] as number | bigint | boolean;
-    (values as Uint8Array)[index] = (isBig ? BigInt(value) : Number(value)) as number;
+    if (typeof value === 'number' && value === (value | 0)) {
+      halves[2 * index] = value;
+      halves[2 * index + 1] = value >> 31;
+    } else values[index] = BigInt(value);
   }
-  return new Uint8Array(values.buffer, 0, values.byteLength);
 }
 
 /** Numbers from their bytes, without a copy where their place in memory allows it. */

@@ -93,3 +93,25 @@ it('grows with what is written, and keeps characters of every size', () => {
   expect(take()).toBe(`${text}${'x'.repeat(2_000_000)}end`);
   expect(take()).toBe('');
 });
+
+it('repeats, numbers and fills up', () => {
+  for (const count of [0, 1, 2, 3, 7, 64, 257]) {
+    writer.text('é');
+    writer.repeated(Buffer.from('abc'), count);
+    writer.numbered(Buffer.from('<0000>'), 1, 300 - count, 300);
+    const text = `é${'abc'.repeat(count)}${Array.from(
+      { length: count },
+      (_, index) => `<${(300 - count + index).toString(16).padStart(4, '0')}>`,
+    ).join('')}`;
+    writer.padTo(8);
+    const written = take();
+    expect(written.trimEnd()).toBe(text);
+    expect(Buffer.byteLength(written)).toBe(Math.ceil(Buffer.byteLength(text) / 8) * 8);
+  }
+  writer.numbered(Buffer.from('0000'), 0, 65_534, 65_536);
+  expect(take()).toBe('fffeffff');
+  const long = 'ü'.repeat(100_000);
+  writer.text(long);
+  writer.base64(Buffer.from(long));
+  expect(take()).toBe(long + Buffer.from(long).toString('base64'));
+});

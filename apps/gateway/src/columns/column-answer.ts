@@ -1,6 +1,7 @@
 import type { ClassLabel } from '@switchyard/contracts';
 import type { OutputTensor } from '../open-inference/infer-call.ts';
 import type { AnsweredRows } from './column-runner.ts';
+import { entryList, type RowList } from './row-lists.ts';
 
 /**
  * A tensor of what rows were answered, in the order of the request; undefined when some row's answer does not have it.
@@ -45,13 +46,13 @@ export function labelTensor(values: readonly ClassLabel[]): OutputTensor {
   return { name: 'label', datatype: 'BYTES', shape, data: values.map(String) };
 }
 
-/** Who served each row, as the JSON text of a list. */
-export function servedList(groups: readonly AnsweredRows[], rows: number): string {
+/** Who served each row. */
+export function servedList(groups: readonly AnsweredRows[], rows: number): RowList {
   const [first] = groups as readonly [AnsweredRows];
-  if (groups.length === 1) return `[${`${first.servedJson},`.repeat(rows - 1)}${first.servedJson}]`;
+  if (groups.length === 1) return entryList([first.servedJson], rows);
   const served: string[] = new Array(rows);
   for (const { rows: own, servedJson } of groups) for (const row of own ?? []) served[row] = servedJson;
-  return `[${served.join(',')}]`;
+  return entryList(served);
 }
 
 type Answers = AnsweredRows['answers'];

@@ -14,7 +14,7 @@ import { groupRows } from './group-rows.ts';
 import { type RunRows, rowOf, writeColumnRecords } from './log-columns.ts';
 import { logLines } from './log-lines.ts';
 import type { RequestTags } from './record-members.ts';
-import { newRowIds } from './row-ids.ts';
+import { newRowIds } from './row-lists.ts';
 
 /** A request whose every row was found to be right. */
 export interface ColumnRequest extends RequestTags {

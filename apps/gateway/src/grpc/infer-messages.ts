@@ -118,6 +118,6 @@ export function inferAnswerMessage(answer: InferAnswer): ModelInferResponse {
   };
 }
 
-function textParameters(parameters: Readonly<Record<string, string>>): InferParameters {
-  return Object.fromEntries(Object.entries(parameters).map(([name, text]) => [name, { string_param: text }]));
+function textParameters(parameters: InferAnswer['parameters']): InferParameters {
+  return Object.fromEntries(Object.entries(parameters).map(([name, text]) => [name, { string_param: String(text) }]));
 }

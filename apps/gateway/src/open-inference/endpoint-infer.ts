@@ -2,7 +2,7 @@ import { type Answer, type ClassLabel, SwitchyardError, type TensorSpec } from '
 import { columnTensor, labelTensor, servedList } from '../columns/column-answer.ts';
 import { columnPlanOf } from '../columns/column-plan.ts';
 import { readMatrix } from '../columns/read-matrix.ts';
-import { idsJson } from '../columns/row-ids.ts';
+import { idList } from '../columns/row-lists.ts';
 import type { EndpointPlan } from '../predict/endpoint-plan.ts';
 import { checkBatch, type PredictionRequest, readRows } from '../predict/prediction-request.ts';
 import type { PredictionRunner } from '../predict/prediction-runner.ts';
@@ -71,7 +71,7 @@ function inferColumns(
       return;
     }
     const { groups, idPrefix, modelMicros } = result;
-    const parameters = { ids: idsJson(idPrefix, count), served: servedList(groups, count) };
+    const parameters = { ids: idList(idPrefix, count), served: servedList(groups, count) };
     const answer = answerOf(plan, infer, parameters, modelMicros, (name) =>
       columnTensor(name, groups, count, columns.labels),
     );
@@ -146,7 +146,6 @@ function instancesOf(infer: ReceivedInfer, plan: EndpointPlan, count: number): u
   return instances;
 }
 
-/** @param parameters lists as JSON text: parameters are scalars in this protocol */
 function answerOf(
   plan: EndpointPlan,
   infer: ReceivedInfer,

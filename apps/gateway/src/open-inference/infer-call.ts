@@ -1,5 +1,6 @@
 import type { TensorDatatype } from '@switchyard/contracts';
 import type { ColumnData, TypedValues } from '@switchyard/prediction-log';
+import type { RowList } from '../columns/row-lists.ts';
 import type { EndpointMetrics } from '../metrics/gateway-metrics.ts';
 import type { Context, Segment } from '../predict/prediction-request.ts';
 import type { Arrival } from '../predict/prediction-runner.ts';
@@ -52,7 +53,7 @@ export interface InferAnswer {
   readonly modelName: string;
   readonly modelVersion: string;
   readonly id: string | undefined;
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string | RowList>>;
   readonly outputs: readonly OutputTensor[];
   readonly modelMicros: number;
   /** Undefined when a model is addressed directly. */

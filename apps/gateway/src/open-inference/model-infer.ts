@@ -1,7 +1,7 @@
 import { type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
 import type { InferResult, Tensor } from '@switchyard/runtimes';
 import { logLines } from '../columns/log-lines.ts';
-import { idsJson, newRowIds } from '../columns/row-ids.ts';
+import { idList, newRowIds, type RowList } from '../columns/row-lists.ts';
 import type { Outbox } from '../log/outbox.ts';
 import { observeRun } from '../metrics/gateway-metrics.ts';
 import type { Admission } from '../predict/admission.ts';
@@ -72,7 +72,7 @@ export function inferModel(
         state.lease.release();
         const error = failure ?? logFailure;
         if (result === undefined || error !== undefined) done({ ok: false, endpoint, error });
-        else done({ ok: true, answer: answerOf(plan, infer, idsJson(idPrefix, count), result) });
+        else done({ ok: true, answer: answerOf(plan, infer, idList(idPrefix, count), result) });
       },
     );
   };
@@ -131,7 +131,7 @@ function fits(spec: TensorSpec, shape: readonly number[]): boolean {
   );
 }
 
-function answerOf(plan: VersionPlan, infer: ReceivedInfer, ids: string, result: InferResult): InferAnswer {
+function answerOf(plan: VersionPlan, infer: ReceivedInfer, ids: RowList, result: InferResult): InferAnswer {
   const { outputs } = infer;
   const wanted =
     outputs === undefined

@@ -132,9 +132,16 @@ function makeProbabilityReader(
 
 function labelsOf({ data }: Tensor, lookUp: LabelLookup): ClassLabel[] {
   const labels: ClassLabel[] = new Array(data.length);
+  // Most rows have the label of the row before.
+  let before: unknown;
+  let label: ClassLabel | undefined;
   for (let row = 0; row < data.length; row += 1) {
     const value = data[row] as number | bigint | string | boolean;
-    labels[row] = lookUp(typeof value === 'boolean' ? Number(value) : value);
+    if (value !== before || label === undefined) {
+      before = value;
+      label = lookUp(typeof value === 'boolean' ? Number(value) : value);
+    }
+    labels[row] = label;
   }
   return labels;
 }

@@ -36,6 +36,8 @@ export interface LoadResult {
     readonly p999: number;
     readonly max: number;
   };
+  /** From when a request was written to its connection. */
+  readonly sinceSentMs: { readonly p50: number; readonly p99: number };
   /** From the x-switchyard-overhead-us header, where the answers have it. */
   readonly overheadMs: { readonly p50: number; readonly p99: number } | null;
 }
@@ -54,6 +56,7 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
   );
   const everyone = [...idle];
   const latency = new LatencyHistogram();
+  const sinceSent = new LatencyHistogram();
   const overhead = new LatencyHistogram();
   let overheads = 0;
   const statuses: Record<string, number> = {};
@@ -68,11 +71,13 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
   const send = (connection: Connection, dueAt: number, done: () => void) => {
     const request = requests[next]!;
     next = (next + 1) % requests.length;
+    const sentAt = performance.now();
     connection.send(request, (answer) => {
       const now = performance.now();
       if (now >= measureFrom && now < endsAt) {
         measured += 1;
         latency.add((now - dueAt) * 1_000);
+        sinceSent.add((now - sentAt) * 1_000);
         const status = answer === undefined ? 'broken' : String(answer.status);
         statuses[status] = (statuses[status] ?? 0) + 1;
         if (answer === undefined || answer.status >= 400) failed += 1;
@@ -101,6 +106,7 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
       p999: latency.quantileMs(0.999),
       max: latency.maximumMs,
     },
+    sinceSentMs: { p50: sinceSent.quantileMs(0.5), p99: sinceSent.quantileMs(0.99) },
     overheadMs: overheads === 0 ? null : { p50: overhead.quantileMs(0.5), p99: overhead.quantileMs(0.99) },
   };
 

@@ -87,6 +87,18 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (SwitchyardError.is(error) ? error.code : error),
   );
 
+test.each([
+  ['in this thread a full batch does not wait for the rest of the turn', true, [32, 8]],
+  ['in another thread all calls of a turn go together', false, [40]],
+] as const)('%s', async (_, keepsBuffers, sizes) => {
+  const executor = makeExecutor({ keepsBuffers });
+  const queue = new BatchQueue({ ...limits, executor });
+  const calls = Array.from({ length: 40 }, (_, row) => push(queue, [row]));
+  expect(executor.batches.map(({ length }) => length)).toEqual(sizes.slice(0, -1));
+  expect(await Promise.all(calls)).toEqual(Array.from({ length: 40 }, (_, row) => [row * 2]));
+  expect(executor.batches.map(({ length }) => length)).toEqual(sizes);
+});
+
 test('calls of one turn share a batch, and those that come while it runs share the next', async () => {
   const executor = makeExecutor({ delayTurns: 5 });
   const queue = new BatchQueue({ ...limits, executor });

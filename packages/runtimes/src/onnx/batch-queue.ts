@@ -50,6 +50,12 @@ interface Waiting {
 }
 
 /**
+ * A batch in this thread gains nothing from more rows, and in a turn that reads hundreds of requests the first would
+ * wait for all others to be read.
+ */
+const FULL_ROWS = 32;
+
+/**
  * Runs one batch at a time. Calls of the same turn of the event loop, and all that come while a batch runs,
  * wait together and go as the next batch; nothing waits for a timer.
  */
@@ -90,7 +96,8 @@ export class BatchQueue {
     }
     this.#waiting.push({ job, sent: 0, hasFailed: false, isAlone: false, timing: undefined });
     this.#queuedRows += job.rowCount;
-    this.#schedule();
+    if (this.#executor.keepsBuffers && this.#queuedRows >= FULL_ROWS && !this.#isRunning) this.#runNext();
+    else this.#schedule();
   }
 
   /** Resolves when everything that has queued is answered; nothing more is taken. */
@@ -107,7 +114,7 @@ export class BatchQueue {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#runNext();
+      if (!this.#isRunning && this.#waiting.length > 0) this.#runNext();
     });
   }
 

@@ -6,14 +6,15 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PredictionRecord } from '@switchyard/contracts';
-import { openPredictionLog, type PredictionLogWriter } from '@switchyard/prediction-log';
+import { LineWriter, openPredictionLog, type PredictionLogWriter, writeGroup } from '@switchyard/prediction-log';
 import { openChdbAnalytics } from '@switchyard/storage/analytics';
-import { makeFeedback, makePrediction, seededRandom } from '@switchyard/storage/analytics/testing';
+import { makeFeedback, makeId, makePrediction, seededRandom } from '@switchyard/storage/analytics/testing';
 import { createShipper } from '../../apps/control/src/shipping/shipper.ts';
 
 const backlogRows = Number(process.argv[2] ?? 500_000);
 const rowsPerSecond = Number(process.argv[3] ?? 5_000);
 const STEADY_SECONDS = 20;
+const BATCH_ROWS = 256;
 
 const directory = mkdtempSync(join(tmpdir(), 'bench-shipping-'));
 const analytics = await openChdbAnalytics({ directory: join(directory, 'analytics') });
@@ -50,9 +51,7 @@ function makeLine(counter: number, at: number): string {
   return JSON.stringify(record);
 }
 
-async function measureBacklog(): Promise<void> {
-  const writer = openLog('backlog');
-  const start = Date.now() - 3_600_000;
+function writeRows(writer: PredictionLogWriter, start: number): number {
   let bytes = 0;
   for (let counter = 0; counter < backlogRows; counter += 1_000) {
     const lines = Array.from({ length: 1_000 }, (_, index) =>
@@ -61,6 +60,60 @@ async function measureBacklog(): Promise<void> {
     bytes += lines.reduce((sum, line) => sum + line.length + 1, 0);
     writer.write(lines);
   }
+  return bytes;
+}
+
+/** The same rows as a client sends them that asks about 256 at once. */
+function writeBatches(writer: PredictionLogWriter, start: number): number {
+  const lines = new LineWriter();
+  let bytes = 0;
+  for (let counter = 0; counter < backlogRows; counter += BATCH_ROWS) {
+    const { t: _t, id: _id, features: _features, answer: _answer, decision, ...rest } = makePrediction(counter, start);
+    const { propensity, status, error, members, totalMicros, queueMicros, modelMicros, batchRows, cached, ...before } =
+      rest;
+    const membersOf = (of: object) => JSON.stringify(of).slice(1, -1);
+    const rows = Math.min(BATCH_ROWS, backlogRows - counter);
+    writeGroup(lines, {
+      // The counter is in the last digits of such an id, and a batch numbers its rows there.
+      idPrefix: makeId(start, counter * 256).slice(0, 32),
+      rows,
+      numbers: 0,
+      before: `${membersOf(before)},`,
+      decision,
+      buckets: [],
+      outcome: membersOf({ propensity, status, error }),
+      after: membersOf({ members, totalMicros, queueMicros, modelMicros, batchRows, cached }),
+      features: [
+        {
+          names: ['Time', 'Amount', ...Array.from({ length: 28 }, (_, index) => `V${index + 1}`)],
+          datatype: 'FP32',
+          data: Float32Array.from({ length: rows * 30 }, () => random() * 4 - 2),
+        },
+      ],
+      answer: {
+        label: { labels: Array.from({ length: rows }, () => (random() < 0.002 ? 'fraud' : 'legit')) },
+        probabilities: {
+          labels: ['legit', 'fraud'],
+          positive: 1,
+          datatype: 'FP32',
+          data: Float32Array.from({ length: rows * 2 }, () => random()),
+        },
+      },
+    });
+    bytes += lines.written().length;
+    writer.write([{ bytes: lines.written(), lines: 1 }]);
+    lines.clear();
+  }
+  return bytes;
+}
+
+async function measureBacklog(
+  what: string,
+  write: (writer: PredictionLogWriter, start: number) => number,
+): Promise<void> {
+  await analytics.command('TRUNCATE TABLE predictions');
+  const writer = openLog('backlog');
+  const bytes = write(writer, Date.now() - 3_600_000);
   await writer.close();
   const shipper = createShipper({ directory: join(directory, 'prediction-log'), analytics, log });
   let longestBlockMs = 0;
@@ -73,8 +126,10 @@ async function measureBacklog(): Promise<void> {
   await shipper.shipNow();
   const seconds = (performance.now() - started) / 1_000;
   clearInterval(watch);
+  const [stored] = await analytics.query<{ rows: number }>('SELECT toFloat64(uniqExact(id)) AS rows FROM predictions');
+  if (stored?.rows !== backlogRows) throw new Error(`${stored?.rows} rows arrived`);
   console.log(
-    `backlog: ${backlogRows} rows of ${Math.round(bytes / backlogRows)} bytes in ${seconds.toFixed(1)} s = ${Math.round(backlogRows / seconds)} rows/s; event loop blocked for at most ${longestBlockMs.toFixed(0)} ms; memory ${Math.round(process.memoryUsage.rss() / 1e6)} MB`,
+    `backlog of ${what}: ${backlogRows} rows of ${Math.round(bytes / backlogRows)} bytes in ${seconds.toFixed(1)} s = ${Math.round(backlogRows / seconds)} rows/s; event loop blocked for at most ${longestBlockMs.toFixed(0)} ms; memory ${Math.round(process.memoryUsage.rss() / 1e6)} MB`,
   );
 }
 
@@ -131,7 +186,8 @@ async function measureDelay(): Promise<void> {
 }
 
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`);
-await measureBacklog();
+await measureBacklog('rows', writeRows);
+await measureBacklog(`batches of ${BATCH_ROWS}`, writeBatches);
 await measureDelay();
 await analytics.close();
 rmSync(directory, { recursive: true });

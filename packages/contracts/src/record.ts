@@ -53,7 +53,8 @@ export const ENSEMBLE_PREFIX = 'ensemble:';
 export type FeatureValue = number | string | boolean | null;
 
 /**
- * One line of the prediction log: one row answered (or failed after it was accepted).
+ * One line of the prediction log: one row answered (or failed after it was accepted). Many rows of a request may
+ * stand in one line, see `batchRecordSchema`.
  * Written as JSON, one record a line; `t` tells the kinds of line apart.
  */
 export const predictionRecordSchema = z.object({

@@ -93,7 +93,7 @@ async function startEcho(): Promise<{ process: ChildProcess; port: number }> {
   return { process: child, port: Number(line.toString().trim()) };
 }
 
-async function waitUntilServed(gatewayUrl: string, endpoint: string): Promise<void> {
+export async function waitUntilServed(gatewayUrl: string, endpoint: string): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt += 1) {
     const response = await fetch(`${gatewayUrl}/v2/models/${endpoint}/ready`);
     await response.arrayBuffer();

@@ -8,6 +8,7 @@ import { measureEchoRatio } from './echo-ratio.ts';
 import { startFixture } from './fixture.ts';
 import { measureLatency, measureOverhead } from './latency.ts';
 import { measureLogToQueryable } from './log-to-queryable.ts';
+import { measureManyModels } from './many-models.ts';
 import { measureOverload } from './overload.ts';
 import { measureShadows } from './shadows.ts';
 import { measureStartAndMemory } from './start-and-memory.ts';
@@ -31,6 +32,7 @@ try {
     ['overload', measureOverload],
     ['shadows', measureShadows],
     ['batchRows', measureBatchRows],
+    ['manyModels', measureManyModels],
     ['startAndMemory', measureStartAndMemory],
   ] as const) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;

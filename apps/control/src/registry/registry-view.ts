@@ -1,6 +1,6 @@
 import type { EndpointRevision, ModelNode, Task } from '@switchyard/contracts';
 import type { MetadataTransaction, Tables } from '@switchyard/storage/metadata';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { resolveAliases } from '../aliases/resolve-aliases.ts';
 import { revisionFromRow } from '../endpoints/revision-rows.ts';
 
@@ -15,6 +15,8 @@ export interface RegistryModel {
   readonly createdAt: Date;
   /** Ascending, as numbers. */
   readonly versions: readonly number[];
+  /** Ids of the rows of the versions, by version. */
+  readonly versionIds: ReadonlyMap<string, number>;
   /** What each alias was pointed at: a version, or '@' and another alias. */
   readonly aliasTargets: ReadonlyMap<string, string>;
   /** When each alias was pointed there, and whether whatever became of clients. */
@@ -43,7 +45,11 @@ export type VersionRow = Selectable<Tables['model_versions']>;
 /** Five statements, whatever the number of models; maps are in the order things were created. */
 export async function loadRegistry(db: Database): Promise<RegistryView> {
   const models = await db.selectFrom('models').selectAll().where('deleted', '=', false).orderBy('id').execute();
-  const versions = await db.selectFrom('model_versions').select(['model', 'version']).orderBy('version').execute();
+  const versions = await db
+    .selectFrom('model_versions')
+    .select(['id', 'model', 'version'])
+    .orderBy('version')
+    .execute();
   const aliases = await db.selectFrom('aliases').selectAll().orderBy('id').execute();
   const endpoints = await db.selectFrom('endpoints').selectAll().where('deleted', '=', false).orderBy('id').execute();
   const revisions = await db
@@ -73,7 +79,8 @@ export async function loadRegistry(db: Database): Promise<RegistryView> {
           task: row.task,
           description: row.description,
           createdAt: row.created_at,
-          versions: (versionsOf.get(row.name) ?? []).map((version) => version.version),
+          versions: (versionsOf.get(row.name) ?? []).map(({ version }) => version),
+          versionIds: new Map((versionsOf.get(row.name) ?? []).map(({ id, version }) => [String(version), id])),
           aliasTargets,
           aliasMoves: new Map(
             (aliasesOf.get(row.name) ?? []).map((alias) => [
@@ -112,21 +119,21 @@ export const versionKey = (name: VersionName): string => `${name.model}@${name.v
 
 /** The rows of the named versions, by `versionKey`. Names that do not exist are not in the answer. */
 export async function loadVersions(db: Database, names: readonly VersionName[]): Promise<Map<string, VersionRow>> {
-  const byModel = Map.groupBy(names, (name) => name.model);
-  if (byModel.size === 0) return new Map();
+  if (names.length === 0) return new Map();
+  const wanted = [...new Map(names.map((name) => [versionKey(name), name])).values()];
+  const models = wanted.map(({ model }) => model);
+  const versions = wanted.map(({ version }) => Number(version));
+  // One condition for each would take the database longer to plan than to look up.
   const rows = await db
     .selectFrom('model_versions')
-    .selectAll()
-    .where((expression) =>
-      expression.or(
-        [...byModel].map(([model, wanted]) =>
-          expression.and([
-            expression('model', '=', model),
-            expression('version', 'in', [...new Set(wanted.map((name) => Number(name.version)))]),
-          ]),
-        ),
+    .innerJoin(
+      sql<{ model: string; version: number }>`unnest(${models}::text[], ${versions}::integer[])`.as<'wanted'>(
+        sql`wanted(model, version)`,
       ),
+      (join) =>
+        join.onRef('wanted.model', '=', 'model_versions.model').onRef('wanted.version', '=', 'model_versions.version'),
     )
+    .selectAll('model_versions')
     .execute();
   return new Map(rows.map((row) => [versionKey({ model: row.model, version: String(row.version) }), row]));
 }

@@ -3,7 +3,6 @@ import { listModelReferences } from '@switchyard/routing';
 import { isForced } from '../endpoints/is-forced.ts';
 import {
   type Database,
-  loadVersions,
   type RegistryView,
   resolveLeaf,
   type VersionName,
@@ -11,18 +10,25 @@ import {
 } from '../registry/registry-view.ts';
 import { loadServableStates } from '../routing-state/state-store.ts';
 import { canonicalJson, sha256Hex } from './canonical-json.ts';
+import type { VersionCache } from './version-cache.ts';
 
 /** The part of a snapshot that the hash covers. */
 export type SnapshotContent = Omit<ServingSnapshot, 'hash' | 'version' | 'createdAt'>;
 
-export const hashOfContent = (content: SnapshotContent): string => sha256Hex(canonicalJson(content));
+/** @param texts canonical JSON of parts of it that are known already */
+export const hashOfContent = (content: SnapshotContent, texts?: WeakMap<object, string>): string =>
+  sha256Hex(canonicalJson(content, texts));
 
 /**
  * What gateways need, from what is registered. Of each model it names the versions that can be asked for:
  * used by a live policy, target of an alias, the newest; and those that a rollback of an endpoint would use.
  * A model without a version is not in it. Leaves that name what is gone are skipped: only previous revisions have them.
  */
-export async function buildSnapshotContent(db: Database, view: RegistryView): Promise<SnapshotContent> {
+export async function buildSnapshotContent(
+  db: Database,
+  view: RegistryView,
+  cache: VersionCache,
+): Promise<SnapshotContent> {
   const used = new Map<string, VersionName>();
   const warm = new Map<string, VersionName>();
   for (const endpoint of view.endpoints.values()) {
@@ -36,7 +42,7 @@ export async function buildSnapshotContent(db: Database, view: RegistryView): Pr
     const named = [...model.aliases.values(), ...(newest === undefined ? [] : [String(newest)])];
     for (const version of named) wanted.set(versionKey({ model: model.name, version }), { model: model.name, version });
   }
-  const rows = await loadVersions(db, [...wanted.values()]);
+  const versions = await cache.load(db, view, [...wanted.values()]);
   const routingStates = await loadServableStates(db, view);
 
   const models: Record<string, ServedModel> = {};
@@ -52,16 +58,9 @@ export async function buildSnapshotContent(db: Database, view: RegistryView): Pr
     };
   }
   for (const [key, name] of wanted) {
-    const row = rows.get(key);
+    const served = versions.get(key);
     const model = models[name.model];
-    if (!row || !model) continue;
-    model.versions[name.version] = {
-      version: name.version,
-      format: row.format,
-      artifact: { sha256: row.artifact_sha256, sizeBytes: row.artifact_size_bytes },
-      signature: row.signature,
-      ...(row.upstream === null ? {} : { upstream: row.upstream }),
-    };
+    if (served && model) model.versions[name.version] = served;
   }
   return {
     formatVersion: 1,

@@ -3,6 +3,7 @@ import { lockForTransaction, type MetadataStore, type MetadataTransaction } from
 import { loadRegistry } from '../registry/registry-view.ts';
 import { recordPublication } from '../routing-state/state-store.ts';
 import { buildSnapshotContent, hashOfContent } from './build-snapshot.ts';
+import { createVersionCache } from './version-cache.ts';
 
 /** The newest serving snapshot, and those who wait for a newer one. */
 export interface SnapshotPublisher {
@@ -28,11 +29,12 @@ export async function createSnapshotPublisher(options: {
 }): Promise<SnapshotPublisher> {
   const { metadata, now } = options;
   const waiters = new Set<() => void>();
+  const versions = createVersionCache();
   let closed = false;
 
   const publishIn = async (transaction: MetadataTransaction): Promise<ServingSnapshot> => {
-    const content = await buildSnapshotContent(transaction, await loadRegistry(transaction));
-    const hash = hashOfContent(content);
+    const content = await buildSnapshotContent(transaction, await loadRegistry(transaction), versions);
+    const hash = hashOfContent(content, versions.texts);
     const state = await transaction.selectFrom('snapshot_state').selectAll().executeTakeFirst();
     if (state?.hash === hash) {
       return { ...content, hash, version: state.version, createdAt: state.created_at.toISOString() };

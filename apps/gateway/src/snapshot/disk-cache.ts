@@ -15,12 +15,15 @@ export interface DiskCache {
 }
 
 const KEEP_UNUSED_MS = 3_600_000;
+/** Every snapshot says again what is in use; files say it this often. */
+const TOUCH_EVERY_MS = KEEP_UNUSED_MS / 6;
 
 /** @param directory `<data dir>/gateway` */
 export async function openDiskCache(directory: string): Promise<DiskCache> {
   const artifacts = join(directory, 'artifacts');
   const snapshotPath = join(directory, 'snapshot.json');
   await mkdir(artifacts, { recursive: true });
+  let touchedAt = new Map<string, number>();
   const temporaryPath = (path: string) => `${path}.${process.pid}.${randomUUID()}.new`;
 
   return {
@@ -61,10 +64,15 @@ export async function openDiskCache(directory: string): Promise<DiskCache> {
     },
 
     async removeUnused(inUse, now) {
+      const touchedBefore = touchedAt;
+      touchedAt = new Map();
       for (const name of await readdir(artifacts)) {
         const path = join(artifacts, name);
         if (inUse.has(name)) {
-          await utimes(path, now / 1_000, now / 1_000).catch(() => {});
+          const last = touchedBefore.get(name);
+          const isFresh = last !== undefined && now - last < TOUCH_EVERY_MS;
+          if (!isFresh) await utimes(path, now / 1_000, now / 1_000).catch(() => {});
+          touchedAt.set(name, isFresh ? last : now);
           continue;
         }
         const known = await stat(path).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import { type InputColumns, makeBuffers } from './encode-rows.ts';
 import type { BatchTiming, Job } from './jobs.ts';
 import type { SessionTensor } from './session.ts';

@@ -1,4 +1,5 @@
-import { type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
+import type { Signature, TensorSpec } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { Tensor } from '../model-runtime.ts';
 import { getTypeByDatatype, type TensorType, type TensorValues } from './tensor-types.ts';
 

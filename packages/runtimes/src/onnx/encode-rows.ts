@@ -1,4 +1,5 @@
-import { type FeatureSpec, type Signature, SwitchyardError, type TensorSpec } from '@switchyard/contracts';
+import type { FeatureSpec, Signature, TensorSpec } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { FeatureRow } from '../model-runtime.ts';
 import { FLOAT32_MAXIMUM, getTypeByDatatype, type TensorType, type TensorValues } from './tensor-types.ts';
 

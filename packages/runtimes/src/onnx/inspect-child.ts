@@ -1,24 +1,33 @@
-// The child process of inspectOnnxFile: reads a request from standard input, writes the verdict to descriptor 3.
-import { readFileSync, writeSync } from 'node:fs';
+// The child process of inspectOnnxFile: reads orders from standard input, writes what comes of them to descriptor 3.
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
-import { type Inspection, type InspectionRequest, inspectSession } from './inspect-session.ts';
+import { type Inspection, inspectSession } from './inspect-session.ts';
+import type { InspectionOrder, InspectionOutcome } from './inspector-process.ts';
 
 process.title = 'switchyard: inspect';
-const request = JSON.parse(readFileSync(0, 'utf8')) as InspectionRequest & { memoryLimitMb: number };
 
 // The main thread is inside native code most of the time, so another thread keeps an eye on the memory.
 const guard = new Worker(new URL('./inspect-memory-guard.ts', import.meta.url), {
-  workerData: { memoryLimitMb: request.memoryLimitMb, parent: process.ppid },
+  workerData: { parent: process.ppid },
 });
 guard.unref();
-await new Promise((resolve) => guard.once('message', resolve));
 
-let verdict: Inspection;
-try {
-  verdict = await inspectSession(request);
-} catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  verdict = { ok: false, reason: `The file cannot be inspected: ${message}` };
+for await (const line of createInterface({ input: process.stdin })) {
+  const order = JSON.parse(line) as InspectionOrder;
+  const watching = new Promise((resolve) => guard.once('message', resolve));
+  guard.postMessage(order.memoryLimitMb);
+  await watching;
+  const outcome: InspectionOutcome = { kind: 'verdict', inspection: await inspect(order) };
+  writeSync(3, `${JSON.stringify(outcome)}\n`);
 }
-writeSync(3, JSON.stringify(verdict));
 process.exit(0);
+
+async function inspect(order: InspectionOrder): Promise<Inspection> {
+  try {
+    return await inspectSession(order);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, reason: `The file cannot be inspected: ${message}` };
+  }
+}

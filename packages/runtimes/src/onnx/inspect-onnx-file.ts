@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Task, VersionSpec } from '@switchyard/contracts';
 import type { Inspection } from './inspect-session.ts';
+import { type InspectionOutcome, InspectorProcess } from './inspector-process.ts';
 
 export interface InspectOptions {
   readonly path: string;
@@ -14,56 +13,58 @@ export interface InspectOptions {
   readonly memoryLimitMb?: number;
 }
 
-const childPath = fileURLToPath(new URL('./inspect-child.ts', import.meta.url));
-const MAXIMUM_VERDICT_BYTES = 16_777_216;
+/** Starting a process takes longer than most files: one waits so long for the next of a series. */
+const IDLE_MS = 5_000;
+/** What files leave behind in a process does not add up for ever. */
+const MAXIMUM_ANSWERS = 100;
+
+let idle: { readonly inspector: InspectorProcess; readonly timer: NodeJS.Timeout } | undefined;
 
 /**
  * Finds the signature of an ONNX file, or the reason why it cannot be served, in a process of its own:
  * no file can crash, hang or fill the memory of the caller. Never rejects because of the file.
+ * A process that answered is used again; whatever ends one that inspected other files before is no verdict,
+ * because it may be their doing: then a new one decides.
  */
-export function inspectOnnxFile(options: InspectOptions): Promise<Inspection> {
+export async function inspectOnnxFile(options: InspectOptions): Promise<Inspection> {
   const { path, spec, task, timeoutMs = 60_000, memoryLimitMb = 4_096 } = options;
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--max-old-space-size=1024', childPath], {
-      stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
-      // Nothing of the caller's environment belongs to a process that runs foreign files.
-      env: process.platform === 'win32' ? { SystemRoot: 'C:\\Windows' } : {},
-    });
-    let verdict = '';
-    let hasTimedOut = false;
-    const timer = setTimeout(() => {
-      hasTimedOut = true;
-      child.kill('SIGKILL');
-    }, timeoutMs);
-    const [, , , output] = child.stdio;
-    output?.on('data', (chunk: Buffer) => {
-      verdict += chunk.toString('utf8');
-      if (verdict.length > MAXIMUM_VERDICT_BYTES) child.kill('SIGKILL');
-    });
-    // It may end before it has read its request; the exit tells.
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(JSON.stringify({ path, spec, task, memoryLimitMb }));
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      if (hasTimedOut) {
-        resolve({ ok: false, reason: `Loading and trying the model took longer than ${timeoutMs / 1000} seconds.` });
-        return;
-      }
-      resolve(
-        parseVerdict(verdict) ?? { ok: false, reason: `Loading or running the model crashed (${signal ?? code}).` },
-      );
-    });
-  });
+  const order = { path, spec, task, memoryLimitMb };
+  const used = takeIdle();
+  const first = used && (await ask(used, order, timeoutMs));
+  const outcome = first?.kind === 'verdict' ? first : await ask(new InspectorProcess(), order, timeoutMs);
+  return toInspection(outcome, timeoutMs);
 }
 
-function parseVerdict(text: string): Inspection | undefined {
-  try {
-    return JSON.parse(text) as Inspection;
-  } catch {
-    return undefined;
+async function ask(
+  inspector: InspectorProcess,
+  order: Parameters<InspectorProcess['inspect']>[0],
+  timeoutMs: number,
+): Promise<InspectionOutcome> {
+  const outcome = await inspector.inspect(order, timeoutMs);
+  if (outcome.kind === 'verdict' && inspector.answered < MAXIMUM_ANSWERS && idle === undefined) {
+    const timer = setTimeout(() => takeIdle()?.kill(), IDLE_MS);
+    timer.unref();
+    idle = { inspector, timer };
+  } else {
+    inspector.kill();
   }
+  return outcome;
+}
+
+function takeIdle(): InspectorProcess | undefined {
+  if (idle === undefined) return undefined;
+  const { inspector, timer } = idle;
+  clearTimeout(timer);
+  idle = undefined;
+  return inspector.isUsable ? inspector : undefined;
+}
+
+function toInspection(outcome: InspectionOutcome, timeoutMs: number): Inspection {
+  if (outcome.kind === 'timeout') {
+    return { ok: false, reason: `Loading and trying the model took longer than ${timeoutMs / 1000} seconds.` };
+  }
+  if (outcome.kind === 'crash') {
+    return { ok: false, reason: `Loading or running the model crashed (${outcome.how}).` };
+  }
+  return outcome.inspection;
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Signature, SwitchyardError, type Task, type VersionSpec } from '@switchyard/contracts';
+import type { Signature, Task, VersionSpec } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { FeatureRow } from '../model-runtime.ts';
 import { findClassLabels } from './class-labels.ts';
 import { discoverInputs } from './discover-inputs.ts';

@@ -1,4 +1,5 @@
-import { type Answer, type Signature, SwitchyardError } from '@switchyard/contracts';
+import type { Answer, Signature } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { FeatureRow, InferResult, PredictResult, Tensor } from '../model-runtime.ts';
 import type { makeRowEncoder } from './encode-rows.ts';
 import type { AnswerReader } from './read-answers.ts';

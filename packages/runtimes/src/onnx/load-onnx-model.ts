@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { type Signature, SwitchyardError } from '@switchyard/contracts';
+import type { Signature } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { InferResult, LoadedModel, PredictResult, Tensor } from '../model-runtime.ts';
 import { BatchQueue, type Executor } from './batch-queue.ts';
 import { checkOutputNames, checkTensors } from './check-tensors.ts';

@@ -1,4 +1,5 @@
-import { type Answer, type ClassLabel, type Signature, SwitchyardError } from '@switchyard/contracts';
+import type { Answer, ClassLabel, Signature } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { AnswerColumns, Tensor } from '../model-runtime.ts';
 import type { SessionTensor } from './session.ts';
 

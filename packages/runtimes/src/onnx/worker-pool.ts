@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Signature, SwitchyardError } from '@switchyard/contracts';
+import type { Signature } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { Executor, RunOutcome } from './batch-queue.ts';
 import { prepareRuntime, type SessionTensor } from './session.ts';
 import type { LoadMeasurements } from './thread-messages.ts';

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { type Signature, SwitchyardError } from '@switchyard/contracts';
+import type { Signature } from '@switchyard/contracts';
+import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { SessionTensor } from './session.ts';
 import type { LoadMeasurements, RunReply, ThreadReply, ThreadRequest } from './thread-messages.ts';
 

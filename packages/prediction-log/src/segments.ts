@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 /** A finished part of the log: nobody writes to it any more. */
@@ -109,21 +109,32 @@ export async function* readSegmentLines(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+const PIECE_BYTES = 262_144;
+
 /**
  * Whether some line of a segment begins with `start`. Looks at bytes alone, and so is far faster than reading lines:
  * within JSON text there is no line break.
  */
 export async function hasLinesFrom(path: string, start: string): Promise<boolean> {
   const wanted = Buffer.from(`\n${start}`);
-  let rest = wanted.subarray(0, 1);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    const bytes = Buffer.concat([rest, chunk]);
-    if (bytes.includes(wanted)) {
-      return true;
+  // One buffer for the whole file: every segment is looked through, and a new one for each piece would be collected in
+  // ways that cost more than the looking. What the end of a piece may have begun goes before the next; so does, at
+  // first, the line break that the first line has none before it.
+  const buffer = Buffer.allocUnsafe(PIECE_BYTES);
+  let kept = buffer.write('\n');
+  const file = await open(path, 'r');
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, kept, PIECE_BYTES - kept);
+      if (bytesRead === 0) return false;
+      const filled = kept + bytesRead;
+      if (buffer.subarray(0, filled).includes(wanted)) return true;
+      kept = Math.min(filled, wanted.length - 1);
+      buffer.copyWithin(0, filled - kept, filled);
     }
-    rest = bytes.subarray(Math.max(0, bytes.length - wanted.length + 1));
+  } finally {
+    await file.close();
   }
-  return false;
 }
 
 export async function deleteSegment(path: string): Promise<void> {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openChdbAnalytics } from '@switchyard/storage/analytics';
+import { listAnswered } from '../../apps/control/src/overview/cache-use.ts';
 import { getOverview, getTimeSeries, listModelQuality } from '../../apps/control/src/overview/queries.ts';
 import { getPrediction, listPredictions } from '../../apps/control/src/predictions/queries.ts';
 
@@ -88,6 +89,8 @@ const queries: Record<string, (run: number) => Promise<unknown>> = {
   'time series, 30 days, 2000 points': (run) =>
     getTimeSeries(analytics, { ...period(30 * DAY_MS, run), groupBy: 'none', points: 2_000 }),
   'quality of models, 30 days': (run) => listModelQuality(analytics, period(30 * DAY_MS, run), { positiveLabels }),
+  'use of the cache, 24 hours': (run) => listAnswered(analytics, ['fraud', 'other'], period(24 * HOUR, run)),
+  'use of the cache, 30 days': (run) => listAnswered(analytics, ['fraud', 'other'], period(30 * DAY_MS, run)),
   'predictions, newest 100': list({}),
   'predictions, wrong ones of a model': list({ outcome: 'wrong', model: 'network' }),
   'predictions, of one unit': (run) => list({ unit: `user-${run * 37}` })(run),

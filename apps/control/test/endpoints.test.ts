@@ -81,11 +81,9 @@ describe('endpoints', () => {
         .body.changes;
     expect(await check({ cache })).toEqual([]);
     expect(await check({ cache: { ttlSeconds: 5 } })).toEqual([
-      { path: 'settings.cache', before: '{"ttlSeconds":60}', after: '{"ttlSeconds":5}' },
+      { path: 'settings.cache', before: 'for 60 s', after: 'for 5 s' },
     ]);
-    expect(await check({ cache: null })).toEqual([
-      { path: 'settings.cache', before: '{"ttlSeconds":60}', after: 'off' },
-    ]);
+    expect(await check({ cache: null })).toEqual([{ path: 'settings.cache', before: 'for 60 s', after: 'off' }]);
     const rolledBack = await running.call('POST', '/endpoints/kept/rollback', { revision: 1 });
     expect(rolledBack.body.settings).not.toHaveProperty('cache');
     expect(await settingsOf({ settings: { cache } })).toMatchObject({ cache });
@@ -230,6 +228,7 @@ describe('endpoints', () => {
     const good = await check(split(0.5, 0.5), { settings: { timeoutMs: 50 } });
     expect(good.body).toMatchObject({ valid: true, problems: [] });
     expect(good.body.changes.map((change) => change.path)).toEqual(['', 'control', 'challenger', 'settings.timeoutMs']);
+    expect(good.body.changes.at(-1)).toEqual({ path: 'settings.timeoutMs', before: '10000 ms', after: '50 ms' });
     expect((await check(leaf('forest'))).body.changes).toEqual([]);
     const bad = await check(split(0.9, 0.9));
     expect(bad.status).toBe(200);

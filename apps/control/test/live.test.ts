@@ -52,15 +52,15 @@ describe('the live feed', () => {
     socket.close();
   });
 
-  it('sends a bounded sample of many predictions', async () => {
+  it('sends the newest of many predictions, oldest first', async () => {
     const { socket, messages } = await listen();
-    running.live.predictionsRecorded(
-      5_000,
-      Array.from({ length: 5_000 }, () => summary),
-    );
+    // As a segment is sampled: newest first.
+    const sample = Array.from({ length: 5_000 }, (_, index) => ({ ...summary, unit: `u${5_000 - index}` }));
+    running.live.predictionsRecorded(5_000, sample);
     await eventually('told', () => messages.length >= 2);
     expect(messages[1]).toMatchObject({ count: 5_000 });
-    expect((messages[1] as Extract<LiveMessage, { type: 'predictions-recorded' }>).items).toHaveLength(50);
+    const { items } = messages[1] as Extract<LiveMessage, { type: 'predictions-recorded' }>;
+    expect(items.map(({ unit }) => unit)).toEqual(Array.from({ length: 50 }, (_, index) => `u${4_951 + index}`));
     socket.close();
   });
 

@@ -299,12 +299,15 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await change.waitFor();
       await expect.poll(() => change.innerText()).toMatch(/random-forest v2[\s\S]*random-forest v3[\s\S]*%/);
       expect(api.changes).toEqual([]);
+      await dialog.getByLabel('Who').fill('grace');
       await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
       await page.getByText('random-forest v3 is deployed to fraud.').waitFor();
+      expect(api.bodies.at(-1)).toMatchObject({ author: 'grace', note: 'Deploy random-forest v3' });
       expect(api.changes).toEqual(['PUT /api/v1/endpoints/fraud']);
       await page.getByRole('button', { name: 'Undo' }).click();
       await page.getByText('Undone: fraud serves what revision 4 did.').waitFor();
       expect(api.changes.at(-1)).toBe('POST /api/v1/endpoints/fraud/rollback');
+      expect(api.bodies.at(-1)).toMatchObject({ author: 'grace', note: 'Undo of revision 5' });
       await close();
     });
 
@@ -356,9 +359,11 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('row', { name: /middle\/forest/ }).waitFor();
       await dialog.getByText('published as revision 5').waitFor();
+      await dialog.getByLabel('Why').fill('The other was right');
+      await dialog.getByLabel('Who').fill('dana');
       await dialog.getByRole('button', { name: 'Roll back' }).click();
       await page.getByText('fraud serves what revision 3 did.').waitFor();
-      await page.getByRole('row', { name: /^5 live/ }).waitFor();
+      await page.getByRole('row', { name: /^5 live .*dana back to 3 The other was right/ }).waitFor();
       await close();
     });
 
@@ -422,6 +427,7 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
         await policy.getByText(text, { exact: true }).waitFor();
       }
       await policy.getByText('means version 2 now').first().waitFor();
+      await policy.getByText('129 more requests refused').waitFor();
       const item = (name: string) => policy.getByRole('listitem').filter({ hasText: new RegExp(`^${name}`) });
       // What is below a node adds up to the node; a quantile is told of single paths only.
       expect(await item('big-basket').first().innerText()).toMatch(/9 %\s+4\.6\/s/);

@@ -294,11 +294,20 @@ async function toEndpoint(db: Database, view: RegistryView, endpoint: RegistryEn
 function describeSettingsChanges(live: EndpointSettings | undefined, next: EndpointSettings): PolicyChange[] {
   const before = live ?? endpointSettingsSchema.parse({});
   return (Object.keys({ ...before, ...next }) as (keyof EndpointSettings)[])
-    .map((key) => ({ path: `settings.${key}`, before: settingText(before[key]), after: settingText(next[key]) }))
+    .map((key) => ({ path: `settings.${key}`, before: settingText(key, before), after: settingText(key, next) }))
     .filter(({ before, after }) => before !== after);
 }
 
-function settingText(value: EndpointSettings[keyof EndpointSettings]): string {
-  if (value === undefined || value === null) return 'off';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+/** For people: a number with its unit. */
+function settingText(key: keyof EndpointSettings, settings: EndpointSettings): string {
+  switch (key) {
+    case 'timeoutMs':
+      return `${settings.timeoutMs} ms`;
+    case 'maximumQueuedRows':
+      return `${settings.maximumQueuedRows} rows`;
+    case 'cache':
+      return settings.cache ? `for ${settings.cache.ttlSeconds} s` : 'off';
+    default:
+      return settings[key];
+  }
 }

@@ -12,6 +12,7 @@ type Entity = Extract<LiveMessage, { type: 'entity-changed' }>['entity'];
 export interface LiveFeed {
   /** False when there is no room for another one; the socket is closed then. */
   join(socket: WebSocket): boolean;
+  /** `sample`: newest first. */
   predictionsRecorded(count: number, sample: readonly PredictionSummary[]): void;
   outcomesJoined(count: number): void;
   entityChanged(entity: Entity, name: string): void;
@@ -76,7 +77,9 @@ export function createLiveFeed(options: { readonly now: () => Date; readonly ver
     },
     predictionsRecorded: (count, sample) => {
       if (count <= 0) return;
-      broadcast({ type: 'predictions-recorded', at: at(), count, items: sample.slice(-MAXIMUM_SAMPLE) });
+      // Told in the order in which it happened.
+      const items = sample.slice(0, MAXIMUM_SAMPLE).toReversed();
+      broadcast({ type: 'predictions-recorded', at: at(), count, items });
     },
     outcomesJoined: (count) => {
       if (count > 0) broadcast({ type: 'outcomes-joined', at: at(), count });

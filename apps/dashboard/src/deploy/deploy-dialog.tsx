@@ -11,6 +11,7 @@ import { usesModel, withModelVersion } from './policy-change.ts';
 import { PublishFailure } from './publish-failure.tsx';
 import { useInsistence } from './use-insistence.ts';
 import { useUndoable } from './use-undoable.tsx';
+import { useAuthor, WhoAndWhy } from './who-and-why.tsx';
 
 const NEW = ' new';
 
@@ -43,6 +44,7 @@ function DeployForm(props: {
   const [choice, setChoice] = useState(endpoints[0]?.name ?? NEW);
   const [newName, setNewName] = useState(model);
   const [note, setNote] = useState('');
+  const author = useAuthor();
   const [publish, publishing] = usePutEndpointMutation();
   const said = useUndoable();
   const existing = endpoints.find((one) => one.name === choice);
@@ -62,7 +64,8 @@ function DeployForm(props: {
       params: { endpoint: name },
       body: {
         ...body,
-        note: note === '' ? `Deploy ${model} v${version}` : note,
+        note: note.trim() === '' ? `Deploy ${model} v${version}` : note.trim(),
+        author,
         ...(insistence.isGiven ? { force: true } : {}),
       },
     });
@@ -102,12 +105,7 @@ function DeployForm(props: {
           <Changes endpoint={name} isNew={existing === undefined} check={check} />
         </section>
       )}
-      <TextInput
-        label="Why (kept in the history)"
-        value={note}
-        onChange={(event) => setNote(event.target.value)}
-        placeholder={`Deploy ${model} v${version}`}
-      />
+      <WhoAndWhy note={note} onNote={setNote} placeholder={`Deploy ${model} v${version}`} />
       <PublishFailure error={error} insistence={insistence} />
       <div className={styles.footer}>
         <Button kind="quiet" onClick={props.onClose}>

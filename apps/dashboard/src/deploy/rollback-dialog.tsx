@@ -12,6 +12,7 @@ import styles from './dialogs.module.css';
 import { PublishFailure } from './publish-failure.tsx';
 import { useInsistence } from './use-insistence.ts';
 import { useUndoable } from './use-undoable.tsx';
+import { useAuthor, WhoAndWhy } from './who-and-why.tsx';
 
 /** Publishes an earlier revision again, after showing what that changes. The one before the live one unless another is given. */
 export function RollbackDialog(props: { endpoint: Endpoint; revision?: number | undefined; onClose: () => void }) {
@@ -39,6 +40,8 @@ function RollbackForm(props: {
   const { endpoint, revisions } = props;
   const { zone } = useTimeRange();
   const [chosen, setChosen] = useState(props.revision ?? endpoint.previousRevision ?? revisions[0]?.revision);
+  const [note, setNote] = useState('');
+  const author = useAuthor();
   const [rollback, rolling] = useRollbackEndpointMutation();
   const said = useUndoable();
   const target = revisions.find((one) => one.revision === chosen);
@@ -61,7 +64,7 @@ function RollbackForm(props: {
   const publish = async () => {
     const result = await rollback({
       params: { endpoint: endpoint.name },
-      body: { revision: target.revision, ...(insistence.isGiven ? { force: true } : {}) },
+      body: { revision: target.revision, note: note.trim(), author, ...(insistence.isGiven ? { force: true } : {}) },
     });
     if (result.data === undefined) return;
     said(result.data, endpoint.live.revision, `${endpoint.name} serves what revision ${target.revision} did.`);
@@ -85,6 +88,7 @@ function RollbackForm(props: {
       <p className={styles.note}>
         The rollback is published as revision {endpoint.live.revision + 1}; nothing of the history is lost.
       </p>
+      <WhoAndWhy note={note} onNote={setNote} />
       <PublishFailure error={error} insistence={insistence} />
       <div className={styles.footer}>
         <Button kind="quiet" onClick={props.onClose}>

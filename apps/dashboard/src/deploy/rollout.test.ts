@@ -78,6 +78,15 @@ test('a rehearsal is told with its numbers, and with what could not be compared'
   ).toBe('32 recent requests tried, 32 refused; none could be compared');
 });
 
+test('where no request was answered there was nothing to try', () => {
+  expect(describeRehearsal({ ...rehearsal, rows: 0, compared: 0 })).toBe(
+    'no recent request that was answered could be tried',
+  );
+  expect(describeClientCheck({ requests: 0, refused: 0, skipped: null, forced: false })).toBe(
+    'No recent request that was answered could be tried.',
+  );
+});
+
 test('what control found is told, or why it could not look', () => {
   const check = { requests: 187, refused: 0, skipped: null, forced: false };
   expect(describeClientCheck(null)).toContain('nobody had asked');

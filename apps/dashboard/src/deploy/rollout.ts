@@ -45,6 +45,7 @@ export const isUnsettled = (rollout: readonly GatewayRollout[]): boolean =>
 export function describeRehearsal(rehearsal: EndpointRehearsal): string {
   const { rows, refused, compared, changedLabelShare, meanAbsoluteDifference, maximumAbsoluteDifference } = rehearsal;
   const tried = `${plural(rows, 'recent request')} tried, ${refused === 0 ? 'none' : refused} refused`;
+  if (rows === 0) return 'no recent request that was answered could be tried';
   if (compared === 0) return `${tried}; none could be compared`;
   const changed = changedLabelShare === null ? null : Math.round(changedLabelShare * compared);
   const differences = [
@@ -69,6 +70,7 @@ export function describeClientCheck(clients: ClientCheck | null | undefined): st
   if (clients == null) return 'The first revision: nobody had asked before.';
   const forced = clients.forced ? ' Published by force.' : '';
   if (clients.skipped !== null) return `Not tried on recent requests: ${clients.skipped}.${forced}`;
+  if (clients.requests === 0) return `No recent request that was answered could be tried.${forced}`;
   const found =
     clients.refused === 0
       ? `${plural(clients.requests, 'recent request')} tried, all would be accepted.`

@@ -4,11 +4,13 @@ import { isApiError } from '../api/api-error.ts';
 import { Button } from '../ui/button.tsx';
 import { dismiss, notify } from '../ui/notify.tsx';
 import { RolloutLine } from './rollout-line.tsx';
+import { useAuthor } from './who-and-why.tsx';
 
 /** Says that a revision is live, with a way back: the revision that was live before, or no endpoint where there was none. */
 export function useUndoable(): (published: EndpointRevision, before: number | null, what: string) => void {
   const [rollback] = useRollbackEndpointMutation();
   const [remove] = useDeleteEndpointMutation();
+  const author = useAuthor();
   return (published, before, what) => {
     const id = `undo ${published.endpoint} ${published.revision}`;
     const undo = async () => {
@@ -17,7 +19,10 @@ export function useUndoable(): (published: EndpointRevision, before: number | nu
       const result =
         before === null
           ? await remove({ params })
-          : await rollback({ params, body: { revision: before, note: `Undo of revision ${published.revision}` } });
+          : await rollback({
+              params,
+              body: { revision: before, note: `Undo of revision ${published.revision}`, author },
+            });
       if (result.error !== undefined) {
         const error = isApiError(result.error) ? result.error : undefined;
         notify({

@@ -139,12 +139,23 @@ test.each<[string, Partial<HealthInput>, string, string]>([
     'could not be read',
   ],
   ['errors rose', { overview: overview({ errorRate: 0.02 }, { errorRate: 0.001 }) }, 'degraded', 'Errors rose'],
+  [
+    'errors from the beginning',
+    { overview: overview({ errorRate: 0.02 }, { errorRate: null }) },
+    'degraded',
+    'Errors are at 2 %',
+  ],
   ['slow', { overview: overview({ p99LatencyMicros: 30_000 }) }, 'degraded', 'slow'],
   ['less accurate', { overview: overview({ accuracy: 0.9 }) }, 'degraded', 'Accuracy fell'],
 ])('%s', (_, patch, level, sentence) => {
   const verdict = judge(patch);
   expect(verdict.level).toBe(level);
   expect(verdict.sentence).toContain(sentence);
+});
+
+test('failed predictions can be looked at, refused requests left none', () => {
+  expect(judge({ overview: overview({ errorRate: 0.1, failed: 3 }) }).action?.to).toBe('/predictions');
+  expect(judge({ overview: overview({ errorRate: 0.1, failed: 0, rejected: 90 }) }).action).toBe(undefined);
 });
 
 test('few requests and few labels do not raise an alarm', () => {

@@ -147,14 +147,19 @@ function* judgeTraffic(overview: Overview | undefined): Generator<Finding> {
   if (overview === undefined) return;
   const { current, previous } = overview;
   const arrived = current.predictions + current.rejected;
-  const errors: HealthAction = { label: 'See the failed ones', to: '/predictions', search: { status: 'error' } };
+  // What was refused left no prediction to look at.
+  const errors: { action?: HealthAction } =
+    current.failed === 0
+      ? {}
+      : { action: { label: 'See the failed ones', to: '/predictions', search: { status: 'error' } } };
   const rate = current.errorRate;
   if (rate !== null && arrived >= FEW_ARRIVALS) {
     const reason = `${plural(current.failed, 'prediction')} failed and ${formatCount(current.rejected)} were refused, of ${formatCount(arrived)}.`;
     if (rate >= 0.05) {
-      yield { level: 'critical', sentence: `${formatPercent(rate)} of requests fail.`, reason, action: errors };
+      yield { level: 'critical', sentence: `${formatPercent(rate)} of requests fail.`, reason, ...errors };
     } else if (rate >= 0.01 && rate > 2 * (previous.errorRate ?? 0)) {
-      yield { level: 'degraded', sentence: `Errors rose to ${formatPercent(rate)}.`, reason, action: errors };
+      const sentence = `Errors ${previous.errorRate === null ? 'are at' : 'rose to'} ${formatPercent(rate)}.`;
+      yield { level: 'degraded', sentence, reason, ...errors };
     }
   }
   const before = previous.p99LatencyMicros;

@@ -22,7 +22,13 @@ const NewEndpointPage = lazy(() =>
 
 export function EndpointsPage() {
   return route.useSearch().view === 'new' ? (
-    <Suspense fallback={<Skeleton height={320} />}>
+    <Suspense
+      fallback={
+        <Page title="New endpoint">
+          <Skeleton height={320} />
+        </Page>
+      }
+    >
       <NewEndpointPage />
     </Suspense>
   ) : (

@@ -1,10 +1,15 @@
 import type { Endpoint, ModelNode } from '@switchyard/contracts';
 import { Pencil } from 'lucide-react';
 import { useMemo } from 'react';
-import { useGetEndpointTrafficQuery, useGetStatusQuery, useListModelsQuery } from '../../api/api.ts';
+import {
+  useGetEndpointTrafficQuery,
+  useGetOverviewQuery,
+  useGetStatusQuery,
+  useListModelsQuery,
+} from '../../api/api.ts';
 import { isApiError } from '../../api/api-error.ts';
 import { useModelColor } from '../../charts/use-entity-colors.ts';
-import { plural } from '../../format/format.ts';
+import { formatCount, plural } from '../../format/format.ts';
 import { useTimeRange } from '../../time/use-time-range.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -30,6 +35,9 @@ export function LivePolicy(props: { endpoint: Endpoint; onEdit: () => void }) {
     query: { from: range.from, to: range.to },
   });
   const status = useGetStatusQuery();
+  // Requests that were refused took no path, so the tree below cannot show them.
+  const refused = useGetOverviewQuery({ query: { from: range.from, to: range.to, endpoint: endpoint.name } }).data
+    ?.current.rejected;
   const total = traffic.data?.paths.reduce((sum, one) => sum + one.summary.predictions, 0);
   return (
     <Panel
@@ -38,8 +46,8 @@ export function LivePolicy(props: { endpoint: Endpoint; onEdit: () => void }) {
         total === undefined
           ? undefined
           : total === 0
-            ? 'no traffic in the range'
-            : `${plural(total, 'prediction')} in the range`
+            ? `no prediction in the range${refusedText(refused)}`
+            : `${plural(total, 'prediction')} in the range${refusedText(refused)}`
       }
       aside={
         <Button size="small" icon={<Pencil size={13} aria-hidden="true" />} onClick={props.onEdit}>
@@ -61,6 +69,9 @@ export function LivePolicy(props: { endpoint: Endpoint; onEdit: () => void }) {
     </Panel>
   );
 }
+
+const refusedText = (refused: number | undefined): string =>
+  refused === undefined || refused === 0 ? '' : `, ${formatCount(refused)} more requests refused`;
 
 /** The policy is there, but not everything that belongs beside it. */
 function Missing(props: { what: string; error: unknown; retry: () => unknown }) {

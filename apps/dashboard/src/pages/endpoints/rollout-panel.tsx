@@ -57,8 +57,8 @@ function OnGateway(props: { rollout: GatewayRollout }) {
         {reason !== null && <p className={styles.bad}>{reason}. The revision before keeps answering.</p>}
         {rehearsal === null ? (
           <p className={styles.faint}>
-            No rehearsal is known: gateways keep that of their last change, and do none on a first start, by force, or
-            while nobody has asked.
+            No rehearsal of it is known. Gateways rehearse a policy or a version that is new, where clients have asked
+            lately and nobody forced it, and keep the last one.
           </p>
         ) : (
           <>

@@ -31,7 +31,8 @@ export function LiveFeedPanel() {
   if (!paused) held.current = live;
   const shown = held.current;
   // What was there before the page was opened, so that a quiet platform does not look like a broken one.
-  const earlier = useListPredictionsInfiniteQuery({ limit: SHOWN_ROWS }).data?.pages[0]?.items;
+  const before = useListPredictionsInfiniteQuery({ limit: SHOWN_ROWS });
+  const earlier = before.data?.pages[0]?.items;
   const items = useMemo(() => withEarlier(shown.items, earlier ?? []), [shown.items, earlier]);
   const waiting = live.recorded - shown.recorded;
   const resume = () => {
@@ -76,14 +77,18 @@ export function LiveFeedPanel() {
         >
           {items.length > 0 ? (
             <FeedRows items={items} zone={zone} />
-          ) : live.connection === 'connecting' ? (
-            <SkeletonRows rows={6} />
+          ) : live.connection === 'connecting' || before.isLoading ? (
+            <div aria-busy="true">
+              <SkeletonRows rows={6} />
+            </div>
           ) : (
             <Empty
               icon={<Radio size={17} />}
               title={
                 live.connection === 'open'
-                  ? 'Listening. No prediction since this page was opened.'
+                  ? earlier === undefined
+                    ? 'Listening. No prediction since this page was opened.'
+                    : 'Listening. There is no prediction yet.'
                   : 'The live connection is down.'
               }
               cause={
@@ -157,7 +162,8 @@ const FeedRows = memo(function FeedRows(props: { items: readonly PredictionSumma
             <td>
               {item.model !== '' && (
                 <span className={styles.model}>
-                  <Swatch color={color(item.model)} /> {item.model} <small>v{item.version}</small>
+                  <Swatch color={color(item.model)} /> {item.model} {/* An ensemble is no version of a model. */}
+                  {item.version !== '' && <small>v{item.version}</small>}
                 </span>
               )}
             </td>

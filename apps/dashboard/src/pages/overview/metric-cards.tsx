@@ -46,7 +46,12 @@ export function MetricCards(props: { overview: Overview; series: TimeSeries | un
         comparison={compare(current.errorRate, previous.errorRate, 'points', 'lower-is-better')}
         preference="lower is better"
         detail={`${formatCount(current.failed)} failed, ${formatCount(current.rejected)} refused`}
-        spark={spark((point) => (point.predictions === 0 ? null : point.failed / point.predictions))}
+        // Over time only what failed is known: a flat line would deny what was refused.
+        spark={
+          current.failed === 0 && current.rejected > 0
+            ? []
+            : spark((point) => (point.predictions === 0 ? null : point.failed / point.predictions))
+        }
         color="--series-1"
       />
       <MetricCard

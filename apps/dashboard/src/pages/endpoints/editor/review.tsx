@@ -2,17 +2,15 @@ import type { EndpointRevision } from '@switchyard/contracts';
 import { CircleAlert, CircleCheck, Rocket } from 'lucide-react';
 import { useState } from 'react';
 import { useGetEndpointTrafficQuery, usePutEndpointMutation } from '../../../api/api.ts';
-import { authorNamed } from '../../../api/preferences.ts';
-import { useAppDispatch, useAppSelector } from '../../../api/store.ts';
 import { changedWhat, shareOfChange } from '../../../deploy/change.ts';
 import { PublishFailure } from '../../../deploy/publish-failure.tsx';
 import { useInsistence } from '../../../deploy/use-insistence.ts';
 import { useUndoable } from '../../../deploy/use-undoable.tsx';
+import { useAuthor, WhoAndWhy } from '../../../deploy/who-and-why.tsx';
 import { formatPercent, plural } from '../../../format/format.ts';
 import { documentOf, placeInDocument, publishedOf } from '../../../policy/document.ts';
 import { useTimeRange } from '../../../time/use-time-range.tsx';
 import { Button } from '../../../ui/button.tsx';
-import { TextArea, TextInput } from '../../../ui/field.tsx';
 import { Panel } from '../../../ui/panel.tsx';
 import { Failed } from '../../../ui/query-view.tsx';
 import styles from './editor.module.css';
@@ -158,8 +156,7 @@ function Publish(props: {
   onPublished: (published: EndpointRevision) => void;
 }) {
   const { live, draft, checked } = props;
-  const dispatch = useAppDispatch();
-  const author = useAppSelector((state) => state.preferences.author);
+  const author = useAuthor();
   const [note, setNote] = useState('');
   // The draft that was sent: what was said of it is not insisted on for another.
   const [sent, setSent] = useState<unknown>();
@@ -175,7 +172,7 @@ function Publish(props: {
         ...(publishedOf(draft.document) as { policy: never }),
         baseRevision: draft.baseRevision,
         note: note.trim(),
-        author: author.trim(),
+        author,
         ...(insistence.isGiven ? { force: true } : {}),
       },
     });
@@ -198,19 +195,7 @@ function Publish(props: {
           void send();
         }}
       >
-        <TextArea
-          label="Why (optional, kept in the history)"
-          rows={2}
-          maxLength={2_000}
-          value={note}
-          onChange={({ target }) => setNote(target.value)}
-        />
-        <TextInput
-          label="Who (optional, kept in the history and in this browser)"
-          maxLength={200}
-          value={author}
-          onChange={({ target }) => dispatch(authorNamed(target.value))}
-        />
+        <WhoAndWhy note={note} onNote={setNote} />
         <PublishFailure error={error} insistence={insistence} />
         <div className={styles.choices}>
           <Button

@@ -41,7 +41,7 @@ export function TryResult(props: { trial: Trial; body: TryBody | undefined; endp
       <dl className={styles.facts}>
         <div>
           <dt>Path</dt>
-          <dd>{trial.served.path === '' ? 'the root' : trial.served.path}</dd>
+          <dd>{trial.served.path === '' ? 'the root' : trial.served.path.replaceAll('/', ' › ')}</dd>
         </div>
         <div>
           <dt>Gateway besides the models</dt>

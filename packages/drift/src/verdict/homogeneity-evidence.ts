@@ -81,8 +81,8 @@ function pooledNeed(reference: Float64Array, current: Float64Array): { enough: n
 function collect(reference: Float64Array, current: Float64Array, members: number[][]): CellGroups {
   const total = (counts: Float64Array, cells: number[]): number => cells.reduce((sum, cell) => sum + counts[cell]!, 0);
   return {
-    reference: Float64Array.from(members, (cells) => total(reference, cells)),
-    current: Float64Array.from(members, (cells) => total(current, cells)),
+    reference: new Float64Array(members.map((cells) => total(reference, cells))),
+    current: new Float64Array(members.map((cells) => total(current, cells))),
     members,
   };
 }

@@ -176,7 +176,8 @@ say('For comparison, false alarms of the classical detectors at their defaults p
 say('');
 for (const { name, alarms } of simulateClassicalDetectors(20, 99_000)) say(`- ${name}: ${alarms.toFixed(2)}`);
 say('');
+const { user, system } = process.cpuUsage();
 say(
-  `Node ${process.versions.node}; the whole run took ${((performance.now() - started) / 60_000).toFixed(1)} minutes on one core.`,
+  `Node ${process.versions.node}; the whole run took ${((performance.now() - started) / 60_000).toFixed(1)} minutes, ${((user + system) / 6e7).toFixed(1)} of the processor.`,
 );
 writeFileSync(new URL('results.md', import.meta.url), `${lines.join('\n')}\n`);

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +32,10 @@ const execute = promisify(execFile);
 /**
  * Rows a second with binary tensors of the Open Inference Protocol, 256 rows a request, every row logged with all its
  * features, against ONNX Runtime alone on the same arrays: in turn, several rounds, the median of the ratios.
- * For each model as it is (its own tensors) and as an endpoint (features checked, decided, logged row by row).
+ * For each model as it is (its own tensors) and as an endpoint (features checked, decided, logged with the decision).
+ * ONNX Runtime has the same rows in the same batches, the same options and one thread, is awaited through its public
+ * interface, and has the machine for itself; the gateway shares it with the load generator. Beside them, what node:http
+ * reaches with the same bytes and nothing to do: where a model takes less time than its bytes, that is the limit.
  * The gateway writes its log to disk; nothing ships it meanwhile, because how fast it becomes queryable is another row.
  */
 export async function measureBatchRows(_fixture: unknown, print: (line: string) => void) {
@@ -94,24 +98,21 @@ export async function measureBatchRows(_fixture: unknown, print: (line: string) 
         if (round === 0) for (const options of [toModel, toEndpoint]) await warmUp(options);
         const model = await loadAndCount(gateway.pid, toModel);
         const endpoint = await loadAndCount(gateway.pid, toEndpoint);
-        rounds.push({ raw, model, endpoint });
+        const transport = await measureTransport(toEndpoint);
+        rounds.push({ raw, model, endpoint, transport });
       }
       const ratio = (kind: Kind, of: keyof Rate) => median(rounds.map((round) => round[kind][of] / round.raw[of]));
+      const ratiosOf = (of: keyof Rate) => Object.fromEntries(KINDS.map((kind) => [kind, ratio(kind, of)]));
       results[name] = {
-        ratio: { model: ratio('model', 'perSecond'), endpoint: ratio('endpoint', 'perSecond') },
-        ratioPerProcessorSecond: {
-          model: ratio('model', 'perProcessorSecond'),
-          endpoint: ratio('endpoint', 'perProcessorSecond'),
-        },
+        ratio: ratiosOf('perSecond'),
+        ratioPerProcessorSecond: ratiosOf('perProcessorSecond'),
         rounds,
       };
-      const rates = (['raw', 'model', 'endpoint'] as const).map((kind) =>
-        median(rounds.map((round) => round[kind].perSecond)).toFixed(0),
-      );
-      for (const kind of ['model', 'endpoint'] as const) {
+      const rateOf = (kind: Kind | 'raw') => median(rounds.map((round) => round[kind].perSecond)).toFixed(0);
+      for (const kind of KINDS) {
         print(
-          `batch rows ${name.padEnd(15)} ${ratio(kind, 'perSecond').toFixed(2)} of ONNX Runtime as ${kind === 'model' ? 'a model' : 'an endpoint'}, ` +
-            `${ratio(kind, 'perProcessorSecond').toFixed(2)} by processor time (${rates[kind === 'model' ? 1 : 2]} of ${rates[0]} rows/s)`,
+          `batch rows ${name.padEnd(15)} ${ratio(kind, 'perSecond').toFixed(2)} of ONNX Runtime ${WHAT[kind]}, ` +
+            `${ratio(kind, 'perProcessorSecond').toFixed(2)} by processor time (${rateOf(kind)} of ${rateOf('raw')} rows/s)`,
         );
       }
     }
@@ -148,7 +149,13 @@ function writeBodies(directory: string, name: string, input: string, values: Flo
   return { bodiesFile, headerLength: header.length };
 }
 
-type Kind = 'model' | 'endpoint';
+const KINDS = ['model', 'endpoint', 'transport'] as const;
+type Kind = (typeof KINDS)[number];
+const WHAT: Readonly<Record<Kind, string>> = {
+  model: 'as a model',
+  endpoint: 'as an endpoint',
+  transport: 'by node:http alone with the same bytes',
+};
 
 /** Rows a second, and rows a second of processor time, which other work on the machine does not change. */
 interface Rate {
@@ -171,6 +178,28 @@ async function loadAndCount(pid: number, options: LoadOptions): Promise<Rate> {
   if (failed > requests / 50) throw new Error(`${failed} of ${requests} requests failed`);
   const answeredRows = (requests - failed) * BATCH_ROWS;
   return { perSecond: (perSecond / requests) * answeredRows, perProcessorSecond: answeredRows / used };
+}
+
+/** The most that any server of this kind can reach: the same bytes there and back, and nothing done with them. */
+async function measureTransport(options: LoadOptions): Promise<Rate> {
+  const [body = ''] = readFileSync(options.bodiesFile, 'utf8').split('\n', 1);
+  const response = await fetch(`http://${options.host}:${options.port}${options.path}`, {
+    method: 'POST',
+    body: Buffer.from(body, 'base64'),
+    headers: options.headers ?? {},
+  });
+  const bytes = (await response.arrayBuffer()).byteLength;
+  const script = new URL('./load/sink-server.ts', import.meta.url).pathname;
+  const server = spawn(process.execPath, [script, String(bytes)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [port] = (await once(server.stdout, 'data')) as [Buffer];
+    const own = { ...options, port: Number(port.toString()) };
+    await runLoad({ ...own, seconds: 1 });
+    return await loadAndCount(server.pid as number, own);
+  } finally {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  }
 }
 
 /** What a process has used so far, all its threads together. */

@@ -6,7 +6,14 @@ import {
   type PackedValues,
 } from '@switchyard/contracts';
 import type { LineWriter } from './line-writer.ts';
-import { bytesOfValues, type Layout, layoutOf, type TypedValues, unpackValues } from './packed-values.ts';
+import {
+  bytesOfValues,
+  firstNotFinite,
+  type Layout,
+  layoutOf,
+  type TypedValues,
+  unpackValues,
+} from './packed-values.ts';
 import {
   type AnswerColumns,
   type Column,
@@ -243,7 +250,7 @@ function unpackAs<V>(Values: new (length: number) => V, packed: PackedValues, ro
 function unpackFinite(packed: PackedValues, count: number): TypedValues {
   const values = unpackValues(packed, count);
   if (values instanceof Float32Array || values instanceof Float64Array) {
-    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    const wrong = firstNotFinite(values);
     if (wrong >= 0) throw new RangeError(`value ${wrong} of a column is not a number`);
   }
   return values;

@@ -3,6 +3,7 @@ export { LineWriter, shortDecimal } from './line-writer.ts';
 export {
   bytesOfValues,
   type ColumnData,
+  firstNotFinite,
   type Layout,
   layoutOf,
   type TypedValues,

@@ -14,6 +14,7 @@ import {
   type AnswerColumns,
   canBatch,
   expandBatchLine,
+  firstNotFinite,
   isBatchLine,
   LineWriter,
   type RowGroup,
@@ -260,6 +261,20 @@ describe('lines of batches', () => {
     const wide = { names, datatype: 'FP64' as const, data: new Float64Array(20 * names.length) };
     expect(canBatch(makeGroup(20, { features: [wide] }))).toBe(false);
   });
+});
+
+it('what is no number is found wherever it is', () => {
+  const special = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+  const any = fc.oneof({ weight: 9, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) }, special);
+  fc.assert(
+    fc.property(fc.array(any, { maxLength: 12 }), fc.nat({ max: 3 }), (numbers, from) => {
+      for (const values of [Float32Array.from(numbers), Float64Array.from(numbers)]) {
+        const part = values.subarray(from);
+        expect(firstNotFinite(part)).toBe(part.findIndex((value) => !Number.isFinite(value)));
+      }
+    }),
+    { numRuns: 1_000, seed: 22 },
+  );
 });
 
 describe('a line of a batch that was damaged', () => {

@@ -1,3 +1,4 @@
+import { firstNotFinite } from '@switchyard/prediction-log';
 import type { ReceivedInfer, ReceivedTensor } from '../open-inference/infer-call.ts';
 import { columnsOfSignature } from '../open-inference/infer-request.ts';
 import type { EndpointPlan } from '../predict/endpoint-plan.ts';
@@ -80,12 +81,7 @@ function isRight({ data }: Matrix, { features }: FeaturePlan): boolean {
   const isPlain = features.every(
     ({ type, minimum, maximum }) => type === 'number' && minimum <= -FLOAT32_MAXIMUM && maximum >= FLOAT32_MAXIMUM,
   );
-  if (isPlain && data instanceof Float32Array) {
-    // NaN and infinities alone make the sum of zeros something else than zero.
-    let sum = 0;
-    for (let index = 0; index < data.length; index += 1) sum += (data[index] as number) * 0;
-    return sum === 0;
-  }
+  if (isPlain && data instanceof Float32Array) return firstNotFinite(data) < 0;
   const width = features.length;
   return features.every(({ type, minimum, maximum }, position) => {
     for (let at = position; at < data.length; at += width) {

@@ -4,6 +4,7 @@ import {
   type Column,
   type ColumnData,
   type FeatureBlock,
+  firstNotFinite,
   type LineWriter,
   type RowGroup,
   sliceGroup,
@@ -120,11 +121,7 @@ function hasOnlyNumbers(answer: AnswerColumns): boolean {
 }
 
 function isFiniteColumn({ data }: Column): boolean {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return true;
-  // NaN and infinities alone make the sum of zeros something else than zero.
-  let sum = 0;
-  for (let index = 0; index < data.length; index += 1) sum += (data[index] as number) * 0;
-  return sum === 0;
+  return !(data instanceof Float32Array || data instanceof Float64Array) || firstNotFinite(data) < 0;
 }
 
 function finitePartsOf(answer: AnswerColumns): AnswerColumns {

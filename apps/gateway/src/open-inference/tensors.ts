@@ -1,5 +1,5 @@
 import { SwitchyardError, type TensorDatatype } from '@switchyard/contracts';
-import { shortDecimal, type TypedValues } from '@switchyard/prediction-log';
+import { firstNotFinite, shortDecimal, type TypedValues } from '@switchyard/prediction-log';
 import type { Tensor } from '@switchyard/runtimes';
 import type { ReceivedTensor } from './infer-call.ts';
 
@@ -67,14 +67,6 @@ export function toTensor(received: ReceivedTensor): Tensor {
     if (isWhole ? stored !== value : !Number.isFinite(stored)) refuse(index, `within the range of ${datatype}`);
   });
   return { name, datatype, shape, data: values };
-}
-
-/** Position of the first NaN or infinity, -1 without. */
-function firstNotFinite(values: Float32Array | Float64Array): number {
-  // NaN and infinities alone make the sum of zeros something else than zero.
-  let sum = 0;
-  for (let index = 0; index < values.length; index += 1) sum += (values[index] as number) * 0;
-  return sum === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
 }
 
 /** The values of a tensor as features have them: numbers, texts and booleans. */

@@ -731,6 +731,15 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await rollout.getByText(/cannot answer 3 of 32 recent requests/).waitFor();
       await rollout.getByText('model_failed: shape mismatch').waitFor();
       expect(await axeFindings(page)).toEqual([]);
+      const serve = rollout.getByRole('button', { name: 'Serve it all the same' });
+      expect(await serve.isDisabled()).toBe(true);
+      await rollout.getByLabel('Let these requests fail from now on').check();
+      await page.unroute('**/api/v1/status');
+      await serve.click();
+      await page.getByRole('row', { name: /^6 live .*forced Revision 5, whatever its rehearsal said/ }).waitFor();
+      expect(api.bodies.at(-1)).toMatchObject({ force: true, baseRevision: 5, settings: { timeoutMs: 700 } });
+      await rollout.getByText('serves it').waitFor();
+      await serve.waitFor({ state: 'hidden' });
       expect(complaints).toEqual([]);
       await close();
     });

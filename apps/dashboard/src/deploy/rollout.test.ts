@@ -1,6 +1,6 @@
 import type { EndpointRehearsal, PlatformStatus } from '@switchyard/contracts';
 import { expect, test } from 'vitest';
-import { describeClientCheck, describeRehearsal, isUnsettled, rolloutOf } from './rollout.ts';
+import { describeClientCheck, describeRehearsal, isRefused, isUnsettled, rolloutOf } from './rollout.ts';
 
 const rehearsal: EndpointRehearsal = {
   endpoint: 'fraud',
@@ -43,6 +43,13 @@ test('each gateway serves what is newest, is on the way, keeps what it has, or i
   ]);
   expect(isUnsettled(rollout)).toBe(true);
   expect(isUnsettled(rollout.filter(({ state }) => state !== 'taking-over'))).toBe(false);
+});
+
+test('a gateway that keeps what it has refuses the revision only when that is what failed', () => {
+  const held = { snapshot: { hash: 'old', version: 4 }, snapshotError: "endpoint 'other' revision 2 cannot answer" };
+  const refused = { snapshot: 'new', at: '', endpoints: [{ ...rehearsal, refused: 3 }] };
+  const [other, own] = rolloutOf(status(gateway(held), gateway({ ...held, rehearsal: refused })), live);
+  expect([other, own].map((one) => one !== undefined && isRefused(one))).toEqual([false, true]);
 });
 
 test('a rehearsal belongs to one revision of one endpoint', () => {

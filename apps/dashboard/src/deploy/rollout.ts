@@ -37,6 +37,10 @@ function stateOf(status: PlatformStatus, gateway: Gateway): GatewayRollout['stat
   return gateway.snapshotError === null ? 'taking-over' : 'held';
 }
 
+/** True when it is this revision that a gateway does not take, for requests that it could not answer. */
+export const isRefused = ({ state, rehearsal }: GatewayRollout): boolean =>
+  state === 'held' && rehearsal !== null && rehearsal.refused > 0;
+
 /** True while asking again may tell more. */
 export const isUnsettled = (rollout: readonly GatewayRollout[]): boolean =>
   rollout.some(({ state }) => state === 'taking-over');

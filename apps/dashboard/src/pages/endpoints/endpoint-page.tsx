@@ -91,7 +91,7 @@ export function EndpointPage() {
                 <div className={styles.split}>
                   <div className={styles.stack}>
                     <Revisions endpoint={found} onRollback={(revision) => setRollback({ revision })} />
-                    <RolloutPanel live={found.live} />
+                    <RolloutPanel endpoint={found} />
                   </div>
                   <div className={styles.stack}>
                     <Settings revision={found.live} onEdit={() => show('edit')} />

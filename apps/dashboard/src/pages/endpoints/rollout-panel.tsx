@@ -1,5 +1,6 @@
-import type { EndpointRevision } from '@switchyard/contracts';
-import { describeClientCheck, describeRehearsal, type GatewayRollout } from '../../deploy/rollout.ts';
+import type { Endpoint } from '@switchyard/contracts';
+import { ForceRollout } from '../../deploy/force-rollout.tsx';
+import { describeClientCheck, describeRehearsal, type GatewayRollout, isRefused } from '../../deploy/rollout.ts';
 import { useRollout } from '../../deploy/use-rollout.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -9,13 +10,13 @@ import styles from './endpoints.module.css';
 const STATES = {
   serving: { label: 'serves it', tone: 'good' },
   'taking-over': { label: 'taking it over', tone: 'accent' },
-  held: { label: 'refused it', tone: 'bad' },
+  held: { label: 'keeps what it has', tone: 'bad' },
   away: { label: 'does not report', tone: 'warning' },
 } as const;
 
 /** How the live revision came to be served: what was tried before, on which requests, and where it is now. */
-export function RolloutPanel(props: { live: EndpointRevision }) {
-  const { live } = props;
+export function RolloutPanel(props: { endpoint: Endpoint }) {
+  const { live } = props.endpoint;
   const { rollout, ...status } = useRollout(live);
   return (
     <Panel title="Rollout" note={`of revision ${live.revision}`}>
@@ -39,6 +40,7 @@ export function RolloutPanel(props: { live: EndpointRevision }) {
           </dl>
         )}
       </QueryView>
+      {rollout?.some(isRefused) === true && <ForceRollout key={live.revision} endpoint={props.endpoint} />}
     </Panel>
   );
 }
@@ -50,11 +52,11 @@ function OnGateway(props: { rollout: GatewayRollout }) {
       <dt>
         {gateway}{' '}
         <Badge tone={STATES[state].tone} dot>
-          {STATES[state].label}
+          {isRefused(props.rollout) ? 'refused it' : STATES[state].label}
         </Badge>
       </dt>
       <dd>
-        {reason !== null && <p className={styles.bad}>{reason}. The revision before keeps answering.</p>}
+        {reason !== null && <p className={styles.bad}>{reason}. What was there before keeps answering.</p>}
         {rehearsal === null ? (
           <p className={styles.faint}>
             No rehearsal of it is known. Gateways rehearse a policy or a version that is new, where clients have asked

@@ -174,7 +174,8 @@ function MetricValue(props: { value: number; before: number | undefined }) {
       {change !== null && (
         <span className={styles.faint}>
           {change > 0 ? '+' : change < 0 ? '−' : '±'}
-          {formatNumber(Math.abs(change))}
+          {/* What follows the second digit of a change says nothing. */}
+          {formatNumber(Number(Math.abs(change).toPrecision(2)))}
         </span>
       )}
     </>

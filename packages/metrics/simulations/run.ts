@@ -24,7 +24,7 @@ const sections: [string, string, SimulationRow[]][] = [
   ['Intervals', 'Share of 95 % intervals that hold the truth.', intervalCoverage(RUNS)],
   [
     'Performance without labels',
-    'The band is ± 3 sampling errors; chunks share a reference by fives. The estimates are NannyML’s by construction (test/estimation.test.ts), so their error is too.',
+    'The band is ± 3 sampling errors; chunks share a reference by fives. The estimates are NannyML’s by construction (test/estimation.test.ts), so their error is too. Of the real sets with a shift of their own, two come with NannyML and are here; lending club does not.',
     estimationError(RUNS / 4),
   ],
   ['Label delay, segments, calibration error', '', delaysAndSegments(RUNS)],

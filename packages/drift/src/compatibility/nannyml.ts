@@ -32,6 +32,9 @@ const BINS = 10_000;
 /**
  * Fits one of NannyML's methods to a reference column. `chunkSize` rows (or, without it, 10 chunks) set the alert
  * threshold; a last chunk that is not full is kept, as NannyML does. Missing values are dropped per chunk.
+ * Refuses fewer than 2 reference rows, an infinity, a chunk size below 1, a method of another kind of column, and values
+ * that differ by less than their rounding (NumPy cannot make bins there); `calculate` refuses a chunk without values.
+ * Source: NannyML 0.13.1, whose own reading of each distance it follows.
  */
 export function fitNannyml(
   column:

@@ -32,6 +32,7 @@ interface BucketRow {
  * ε = √(2 μ σ² ln(2 ln W/δ)) + ⅔ μ ln(2 ln W/δ), μ = 1/(n₀ - l + 1) + 1/(n₁ - l + 1).
  * Works on any bounded numeric stream. Memory O(log W). Starts afresh after each detection.
  * Defaults and indices as River's. Source: Bifet and Gavaldà (2007).
+ * Refuses settings out of range; `update` refuses a value that is not finite and stays as it was.
  */
 export function createAdwin(options: AdwinOptions = {}): Answer<{ detector: Adwin }> {
   const { delta = 0.002, clock = 32, maximumBuckets = 5, minimumWindowLength = 5, gracePeriod = 10 } = options;

@@ -14,6 +14,7 @@ export interface DdmOptions {
  * DDM: the error rate p of a model and its deviation s = √(p(1-p)/n), against the lowest p + s seen so far.
  * Reports a rising error rate only. Input 1 = wrong, 0 = right.
  * Defaults and indices as River's. Source: Gama et al. (2004).
+ * Assumes independent errors. Refuses thresholds that are not positive; `update` refuses values outside [0, 1].
  */
 export function createDdm(options: DdmOptions = {}): Answer<{ detector: DriftDetector }> {
   const { warmStart = 30, warningThreshold = 2, driftThreshold = 3 } = options;

@@ -19,6 +19,7 @@ interface RunningMean {
  * HDDM-A: the overall mean against the mean up to the best cut point, by Hoeffding's bound. For values in [0, 1],
  * such as errors. Makes no assumption on their distribution.
  * Defaults and indices as River's. Source: Frías-Blanco et al. (2015).
+ * Assumes independent values. Refuses confidences outside (0, 1); `update` refuses values outside [0, 1].
  */
 export function createHddmA(options: HddmOptions = {}): Answer<{ detector: DriftDetector }> {
   const { driftConfidence = 0.001, warningConfidence = 0.005, twoSided = false } = options;

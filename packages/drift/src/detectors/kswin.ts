@@ -20,6 +20,7 @@ export interface KswinOptions {
  * window, on every value. Detects any change of distribution; drift when p ≤ alpha and D > 0.1.
  * Defaults and indices as River's, except that River's default seed is not repeatable.
  * Source: Raab, Heusinger and Schleif (2020).
+ * Assumes independent values. Refuses settings out of range; `update` refuses a value that is not finite.
  */
 export function createKswin(options: KswinOptions = {}): Answer<{ detector: DriftDetector }> {
   const { alpha = 0.005, windowSize = 100, testSize = 30, seed = 0 } = options;

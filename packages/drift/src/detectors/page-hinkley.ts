@@ -18,6 +18,7 @@ export interface PageHinkleyOptions {
  * Page–Hinkley test: cumulated deviations of the values from their running mean, against their own extreme.
  * Its thresholds are in units of the stream, so it holds no false-alarm rate by itself; see
  * `createRunLengthDetector` for one that does. Defaults and indices as River's. Source: Page (1954).
+ * Refuses settings out of range; `update` refuses a value that is not finite and stays as it was.
  */
 export function createPageHinkley(options: PageHinkleyOptions = {}): Answer<{ detector: DriftDetector }> {
   const { minimumValues = 30, delta = 0.005, threshold = 50, alpha = 0.9999, mode = 'both' } = options;

@@ -30,6 +30,8 @@ export interface ReconstructionResult {
  * Learns the linear structure of the reference: standardise, keep the principal components that explain at least
  * `explainedShare` (0.65, NannyML's default) of the variance. Rows of numbers without missing values; encode
  * categories first (for example with `encodeByReferenceShare`). Needs 10 rows and a column that varies.
+ * Refuses fewer, rows of different width, values that are not finite and a share outside (0, 1).
+ * Source: NannyML's data reconstruction: standardised columns and principal components (Pearson 1901).
  */
 export function fitReconstruction(
   reference: Rows,
@@ -99,6 +101,8 @@ export function fitReconstruction(
  * How badly do the reference's components reconstruct the current rows? A change of the dependence between columns
  * raises (or lowers) the mean error. The p-value compares row errors by Welch's t; the reference errors are those
  * the components were fitted on, which is slightly optimistic when the reference has few rows per column.
+ * Assumes independent rows. Refuses fewer than 2 rows, another width, values that are not finite, and components that
+ * span all columns (no error is left to compare). Source: as `fitReconstruction`; Welch (1947) for the comparison.
  */
 export function reconstructionError(model: ReconstructionModel, current: Rows): Answer<ReconstructionResult> {
   if (!model?.columnMeans) return refuse('invalid-input', 'a model from fitReconstruction', String(model));

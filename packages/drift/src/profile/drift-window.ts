@@ -30,7 +30,10 @@ interface Slot {
   readonly positions: ReadonlyMap<string, number> | undefined;
 }
 
-/** An empty window over the cells of a profile. */
+/**
+ * An empty window over the cells of a profile.
+ * Refuses what is no profile. Its `add…` methods refuse features that the profile does not have.
+ */
 export function createDriftWindow(profile: ReferenceProfile): Answer<{ window: DriftWindow }> {
   if (!Array.isArray(profile?.features) || profile.version !== 1) {
     return refuse('invalid-input', 'a profile from buildReferenceProfile', String(profile));

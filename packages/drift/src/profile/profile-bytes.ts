@@ -6,7 +6,10 @@ const PROFILE_MARK = 0x50; // P
 const WINDOW_MARK = 0x57; // W
 const FORMAT = 1;
 
-/** Bytes of a profile: variable-length whole numbers for counts, eight bytes for every other number. */
+/**
+ * Bytes of a profile: variable-length whole numbers for counts, eight bytes for every other number.
+ * Refuses what is no profile.
+ */
 export function encodeProfile(profile: ReferenceProfile): Answer<{ bytes: Uint8Array }> {
   if (!Array.isArray(profile?.features) || profile.version !== 1) {
     return refuse('invalid-input', 'a profile from buildReferenceProfile', String(profile));

@@ -129,6 +129,7 @@ export function checkCounts(
 /**
  * Compares counts over ordered bins. `values` are strictly ascending representatives of the bins: any increasing
  * numbers do for the rank tests; Wasserstein, energy and Welch read them as the values of the rows in the bin.
+ * Refuses lists of different length, counts that are not whole, fewer than 2 rows a side, and values that do not rise.
  */
 export function compareCounts(
   values: ArrayLike<number>,

@@ -19,6 +19,9 @@ export interface ContingencyOptions {
  * X² = Σ (observed - expected)²/expected over both rows, expected from the margins; degrees of freedom K - 1.
  * Categories that occur on neither side are left out. Needs two categories that occur.
  * Unlike a goodness-of-fit test it does not treat the reference as known without error.
+ * Assumes independent rows and about five expected rows per cell (`smallestExpected`). Refuses lists of different length,
+ * counts that are not whole, fewer than 2 rows a side or 2 categories. Source: Pearson (1900); Yates (1934) for the
+ * correction; equals SciPy's `chi2_contingency`.
  */
 export function chiSquareHomogeneity(
   reference: ArrayLike<number>,
@@ -31,6 +34,7 @@ export function chiSquareHomogeneity(
 /**
  * G test (likelihood ratio) of homogeneity: 2 Σ observed ln(observed/expected). Same question and degrees of freedom
  * as the chi-square test; less accurate in sparse tables.
+ * Assumptions and refusals as there. Source: Wilks (1938); equals SciPy's `chi2_contingency` with `log-likelihood`.
  */
 export function gTest(
   reference: ArrayLike<number>,
@@ -90,6 +94,8 @@ function powerDivergence(
  * `oddsRatio` is that of the sample, (reference yes · current no) / (reference no · current yes), and null when the
  * divisor is 0. p sums the hypergeometric probabilities that are not larger than the observed one. Needs 2 rows a side
  * and both outcomes.
+ * Assumes independent rows; exact at every size. Refuses counts that are not whole. Source: Fisher (1935); equals
+ * SciPy's `fisher_exact`.
  */
 export function fisherExact(
   reference: { readonly yes: number; readonly no: number },

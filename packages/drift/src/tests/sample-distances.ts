@@ -28,6 +28,8 @@ function answer(table: PooledTable, distance: number, convention: string): Answe
 /**
  * Wasserstein-1 (earth mover's) distance ∫ |F - G| dx, in units of the feature: how far the average row has to move.
  * `unit` 'reference-deviation' divides by the standard deviation of the reference (n in the denominator).
+ * Says how far apart the samples are, not whether by chance. Refuses what `compareSamples` and `compareCounts` refuse, a range
+ * that overflows, and a constant reference as unit. Source: Vallender (1973); equals SciPy's `wasserstein_distance`.
  */
 export function wasserstein(
   comparison: Comparison,
@@ -45,7 +47,11 @@ export function wasserstein(
   return answer(comparison, distance / deviation, 'standard deviations of the reference');
 }
 
-/** Energy distance √(2 ∫ (F - G)² dx), as SciPy's. */
+/**
+ * Energy distance √(2 ∫ (F - G)² dx), as SciPy's.
+ * Says how far apart the samples are, not whether by chance. Refuses what `compareSamples` and `compareCounts` refuse, and a
+ * range that overflows. Source: Székely and Rizzo (2013).
+ */
 export function energyDistance(comparison: Comparison): Answer<DistanceResult> {
   if (!comparison.ok) return comparison;
   return answer(comparison, Math.SQRT2 * Math.sqrt(integrateGap(comparison, (gap) => gap * gap)), 'square root');

@@ -99,7 +99,11 @@ function sumOver(p: Float64Array, q: Float64Array, term: (a: number, b: number) 
 
 const logTerm = (a: number, b: number): number => (a > 0 ? a * Math.log(a / b) : 0);
 
-/** Population stability index Σ (r - c) ln(r/c), natural logarithm; the sum of both Kullback–Leibler divergences. */
+/**
+ * Population stability index Σ (r - c) ln(r/c), natural logarithm; the sum of both Kullback–Leibler divergences.
+ * Refuses counts that are not whole, lists of different length, fewer than 2 rows a side, and cells empty on one side
+ * where the zero rule says so. Source: Jeffreys (1946) for the sum, Siddiqi (2006) for its use in credit scoring.
+ */
 export function populationStabilityIndex(
   reference: ArrayLike<number>,
   current: ArrayLike<number>,
@@ -110,7 +114,11 @@ export function populationStabilityIndex(
   );
 }
 
-/** Kullback–Leibler divergence of the reference from the current distribution, Σ r ln(r/c), natural logarithm. */
+/**
+ * Kullback–Leibler divergence of the reference from the current distribution, Σ r ln(r/c), natural logarithm.
+ * Refuses counts that are not whole, lists of different length, fewer than 2 rows a side, and cells empty on one side
+ * where the zero rule says so. Source: Kullback and Leibler (1951).
+ */
 export function kullbackLeibler(
   reference: ArrayLike<number>,
   current: ArrayLike<number>,
@@ -128,6 +136,8 @@ export function kullbackLeibler(
 /**
  * Jensen–Shannon distance: the square root of the mean divergence of both from their midpoint. `base` 2 (default,
  * largest value 1) or 'e' (largest √ln 2 = 0.83). Needs no zero rule.
+ * Refuses counts that are not whole, lists of different length and fewer than 2 rows a side.
+ * Source: Lin (1991); Endres and Schindelin (2003) for the root; equals SciPy's `jensenshannon`.
  */
 export function jensenShannon(
   reference: ArrayLike<number>,
@@ -142,7 +152,10 @@ export function jensenShannon(
   });
 }
 
-/** Hellinger distance √(1 - Σ √(r c)), between 0 and 1. Needs no zero rule. */
+/**
+ * Hellinger distance √(1 - Σ √(r c)), between 0 and 1. Needs no zero rule.
+ * Refuses counts that are not whole, lists of different length and fewer than 2 rows a side. Source: Hellinger (1909).
+ */
 export function hellinger(reference: ArrayLike<number>, current: ArrayLike<number>): Answer<DistanceResult> {
   // ½ Σ (√r - √c)² is the same and does not cancel for near-equal distributions.
   return measure(reference, current, 'not-needed', 'square root of ½ Σ (√r - √c)²', (p, q) =>
@@ -150,14 +163,20 @@ export function hellinger(reference: ArrayLike<number>, current: ArrayLike<numbe
   );
 }
 
-/** Total variation ½ Σ |r - c|: the share of rows that would have to move to make both equal. */
+/**
+ * Total variation ½ Σ |r - c|: the share of rows that would have to move to make both equal.
+ * Refuses counts that are not whole, lists of different length and fewer than 2 rows a side.
+ */
 export function totalVariation(reference: ArrayLike<number>, current: ArrayLike<number>): Answer<DistanceResult> {
   return measure(reference, current, 'not-needed', 'half the sum of absolute differences', (p, q) =>
     sumOver(p, q, (a, b) => Math.abs(a - b) / 2),
   );
 }
 
-/** Largest difference of any single share, max |r - c|. */
+/**
+ * Largest difference of any single share, max |r - c|.
+ * Refuses counts that are not whole, lists of different length and fewer than 2 rows a side. Source: NannyML's L-infinity.
+ */
 export function largestShareDifference(
   reference: ArrayLike<number>,
   current: ArrayLike<number>,

@@ -109,6 +109,7 @@ interface Judged {
  *
  * Cost depends on the cells of the profile, not on the rows. Refuses an empty window and invalid options; a feature
  * with too few present values is reported as 'insufficient-data' and does not count for the correction.
+ * Source: Dawson (1954) and Benjamini and Hochberg (1995) behind the p-values; the joining of evidence and effect is ours.
  */
 export function assessDrift(window: DriftWindow, options: AssessOptions = {}): Answer<DriftReport> {
   const settings = readOptions(options);

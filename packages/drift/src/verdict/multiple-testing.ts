@@ -6,6 +6,7 @@ export type Correction = 'benjamini-hochberg' | 'bonferroni' | 'none';
  * p-values adjusted for how many were looked at: compare each with the level as if it were alone.
  * 'benjamini-hochberg' bounds the expected share of false alarms among the alarms (independent or positively
  * dependent tests); 'bonferroni' the chance of any false alarm. Source: Benjamini and Hochberg (1995).
+ * Refuses an empty list and anything outside [0, 1].
  */
 export function adjustPValues(
   pValues: ArrayLike<number>,
@@ -51,6 +52,7 @@ export type SpendingPlan =
 /**
  * The level at which look number `look` (from 1) has to be judged so that the chance of any false alarm keeps to
  * the plan. By the union bound, so overlapping and growing windows are allowed. Refuses a look past the horizon.
+ * Source: Bonferroni; Σ 1/t² = π²/6 shares the rate out over looks without end.
  */
 export function levelForLook(falseAlarmRate: number, plan: SpendingPlan, look: number): Answer<{ level: number }> {
   if (!(falseAlarmRate > 0 && falseAlarmRate < 1)) {

@@ -26,6 +26,7 @@ import {
   tuneMixture,
 } from '../src/index.ts';
 import { answer, Comparison, readFixture } from './fixture-comparison.ts';
+import { armsCase, binsCase, settingsOf } from './quantile-cases.ts';
 
 // Made by parity/make_fixtures.py and parity/sequence_cases.py: confseq and obp run on the same input, and formulas in
 // mpmath or NumPy for what no library has. Sequences within 1e-9 relative, off-policy values within 1e-12.
@@ -189,6 +190,30 @@ agree(
     const settings = { quantile: one.quantile, horizonCount: one.horizon };
     const evidence = answer(compareHistogramQuantilesAnytime({ control, treatment }, settings));
     the.number(at, evidence.logEValue, Math.max(0, one.logE));
+  },
+);
+
+const quantiles: { arms: number[]; bins: number[] } = readFixture('quantiles.json');
+
+agree(
+  'quantile comparisons of 500 random pairs of arms, ties, constants, tiny, huge, from the formula in 40 digits',
+  quantiles.arms.map((logE, index) => ({ logE, index })),
+  500,
+  (the, { logE, index }: { logE: number; index: number }, at) => {
+    const { control, treatment, kind } = armsCase(index);
+    const evidence = answer(compareQuantilesAnytime(control, treatment, settingsOf(index)));
+    // An error of ln E is a relative error of E.
+    the.number(`${at} (${kind})`, evidence.logEValue, logE, { scale: 1 });
+  },
+);
+
+agree(
+  'quantile comparisons of 500 random pairs of histograms, from the formula in 40 digits',
+  quantiles.bins.map((logE, index) => ({ logE, index })),
+  500,
+  (the, { logE, index }: { logE: number; index: number }, at) => {
+    const evidence = answer(compareHistogramQuantilesAnytime(binsCase(index), settingsOf(index)));
+    the.number(at, evidence.logEValue, logE, { scale: 1 });
   },
 );
 

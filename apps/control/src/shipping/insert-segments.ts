@@ -62,24 +62,43 @@ export async function insertSegments(
       continue;
     }
     await mkdir(scratch, { recursive: true });
-    const file = scratchFile(scratch, segment);
-    try {
-      for await (const part of expandInParts(segment.path, file)) {
-        paths.push(part);
-        await insert();
-      }
-    } finally {
-      await rm(file, { force: true });
-    }
+    await insertParts(segment.path, scratchFile(scratch, segment), (part) => {
+      paths.push(part);
+      return insert();
+    });
   }
   if (paths.length > 0) await insert();
   return inserted;
 }
 
-/** Writes one part after the other to `file`, each time anew, and yields it when it is there. */
-async function* expandInParts(path: string, file: string): AsyncGenerator<string> {
+/** Takes lines of batches apart, the next part while the store takes in the one before. */
+async function insertParts(path: string, file: string, insert: (part: string) => Promise<void>): Promise<void> {
+  const files = [file, `${file}.next`] as const;
+  const parts = expandInParts(path, files);
+  const begin = (): ReturnType<typeof parts.next> => {
+    const begun = parts.next();
+    // It may fail while nobody looks at it yet; who awaits it is told all the same.
+    begun.catch(() => {});
+    return begun;
+  };
+  let next = begin();
+  try {
+    for (let part = await next; part.done !== true; part = await next) {
+      next = begin();
+      await insert(part.value);
+    }
+  } finally {
+    // When the insert failed, the next part may still be under way.
+    await next.catch(() => {});
+    for (const one of files) await rm(one, { force: true });
+  }
+}
+
+/** Writes one part after the other to the files in turn, each time anew, and yields the one that is whole. */
+async function* expandInParts(path: string, files: readonly [string, string]): AsyncGenerator<string> {
   const lines = readSegmentLines(path);
   const writer = new LineWriter();
+  let [file, other] = files;
   for (let isLast = false; !isLast; ) {
     const handle = await open(file, 'w');
     let bytes = 0;
@@ -98,6 +117,7 @@ async function* expandInParts(path: string, file: string): AsyncGenerator<string
       await handle.close();
     }
     if (bytes > 0) yield file;
+    [file, other] = [other, file];
   }
 }
 

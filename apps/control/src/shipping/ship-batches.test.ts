@@ -17,6 +17,8 @@ import { createShipper, type ShipperOptions } from './shipper.ts';
 
 const now = Date.now() - 60_000;
 const ROWS = 300;
+/** Batches that are more than one insert takes. */
+const LARGE = 120;
 
 let data: string;
 let analytics: AnalyticsStore;
@@ -126,7 +128,8 @@ it('what is shipped of a batch is what its rows would have been, outcomes includ
 });
 
 it('a segment shipped a second time doubles nothing, wherever the first time ended', async () => {
-  const bytes = linesOf(makeGroup(1), writeBatchLines);
+  const groups = Array.from({ length: LARGE }, (_, counter) => makeGroup(counter + 1));
+  const bytes = Buffer.concat(groups.map((group) => linesOf(group, writeBatchLines)));
   seal(1, bytes);
   let calls = 0;
   const failing: ShipperOptions['analytics'] = {
@@ -146,11 +149,11 @@ it('a segment shipped a second time doubles nothing, wherever the first time end
   await shipperOf().shipNow();
   expect(
     await analytics.query('SELECT toFloat64(count()) AS rows, toFloat64(uniqExact(id)) AS ids FROM predictions'),
-  ).toEqual([{ rows: ROWS, ids: ROWS }]);
+  ).toEqual([{ rows: LARGE * ROWS, ids: LARGE * ROWS }]);
 });
 
 it('a large segment is inserted in several parts, in order, and leaves no file', async () => {
-  const groups = Array.from({ length: 120 }, (_, counter) => makeGroup(counter + 1));
+  const groups = Array.from({ length: LARGE }, (_, counter) => makeGroup(counter + 1));
   const rowBytes = groups.reduce((sum, group) => sum + linesOf(group, writeRowLines).length, 0);
   expect(rowBytes).toBeGreaterThan(16_777_216);
   const path = seal(1, Buffer.concat(groups.map((group) => linesOf(group, writeBatchLines))));
@@ -168,20 +171,20 @@ it('a large segment is inserted in several parts, in order, and leaves no file',
   expect(Math.max(...parts)).toBeLessThan(20_000_000);
   expect(parts.reduce((sum, bytes) => sum + bytes, 0)).toBe(rowBytes);
   expect(await analytics.query('SELECT toFloat64(uniqExact(id)) AS ids FROM predictions')).toEqual([
-    { ids: 120 * ROWS },
+    { ids: LARGE * ROWS },
   ]);
   expect(readdirSync(join(directory, 'quarantine'))).toEqual([]);
 });
 
 it('a batch that cannot be taken apart is set aside byte for byte, and all others are shipped', async () => {
-  const [first, second] = [makeGroup(1), makeGroup(2)].map((group) => linesOf(group, writeBatchLines));
-  const damaged = Buffer.from(String(linesOf(makeGroup(3), writeBatchLines)).replace(`"rows":${ROWS}`, '"rows":299'));
-  seal(1, Buffer.concat([first as Buffer, damaged, second as Buffer]));
-  const shipper = shipperOf();
-  await shipper.shipNow();
+  // Found while the part before it is being inserted.
+  const lines = Array.from({ length: LARGE }, (_, counter) => linesOf(makeGroup(counter + 1), writeBatchLines));
+  const damaged = Buffer.from(String(lines[LARGE - 2]).replace(`"rows":${ROWS}`, '"rows":299'));
+  seal(1, Buffer.concat(lines.with(LARGE - 2, damaged)));
+  await shipperOf().shipNow();
   expect(
     await analytics.query('SELECT toFloat64(count()) AS rows, toFloat64(uniqExact(id)) AS ids FROM predictions'),
-  ).toEqual([{ rows: 2 * ROWS, ids: 2 * ROWS }]);
+  ).toEqual([{ rows: (LARGE - 1) * ROWS, ids: (LARGE - 1) * ROWS }]);
   const name = 'gateway-0-000000000001-000000000001.ndjson';
   expect(readdirSync(join(directory, 'quarantine'))).toEqual([name]);
   expect(readFileSync(join(directory, 'quarantine', name))).toEqual(damaged);

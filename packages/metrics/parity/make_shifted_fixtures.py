@@ -1,7 +1,7 @@
 """Writes test/fixtures/shifted.json: scores and labels of two real data sets whose population moves after the reference
 (they come with NannyML), and what NannyML's CBPE makes of every chunk.
 
-    python parity/make_shifted_fixtures.py          (versions: parity/requirements.txt)
+    python parity/make_shifted_fixtures.py          (versions: packages/drift/parity/requirements.txt)
 
 Scores are kept to four digits, for NannyML as well, and of the larger set every eighth row.
 """

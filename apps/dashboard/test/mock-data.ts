@@ -428,6 +428,7 @@ export function timeSeries(from: number, to: number, points: number, groupBy: st
           at: instant(at),
           predictions,
           failed: random() > 0.9 ? Math.round(predictions * 0.004) : 0,
+          rejected: groupBy === 'none' ? (index + values.length) % 3 : null,
           meanLatencyMicros: 600 * wave * spike,
           p50LatencyMicros: 480 * wave,
           p95LatencyMicros: 1_350 * wave * spike,

@@ -174,6 +174,17 @@ describe.skipIf(!hasBrowser)('the pages of the dashboard', () => {
       await feed.getByRole('button', { name: /new$/ }).click();
       await page.mouse.move(5, 5);
       await expect.poll(first).not.toBe(held);
+      // Who scrolls down reads: the same.
+      const list = feed.getByRole('region', { name: 'Live predictions, newest first' });
+      await list.evaluate((element) => element.scrollTo({ top: 120 }));
+      await feed.getByText('paused').waitFor();
+      const read = await first();
+      await feed.getByRole('button', { name: /^\d+ new$/ }).waitFor();
+      expect(await first()).toBe(read);
+      await feed.getByRole('button', { name: /new$/ }).click();
+      await page.mouse.move(5, 5);
+      await feed.getByText('paused').waitFor({ state: 'hidden' });
+      expect(await list.evaluate((element) => element.scrollTop)).toBe(0);
       api.setScenario('failing');
       api.dropSockets();
       await feed.getByText('stale, reconnecting').waitFor();

@@ -310,6 +310,12 @@ export const timeSeriesSchema = z
               at: instantSchema,
               predictions: z.int(),
               failed: z.int(),
+              rejected: z
+                .int()
+                .nullable()
+                .describe(
+                  'refused before they were accepted; null of groups and of a single model, which are not known',
+                ),
               meanLatencyMicros: z.number().nullable(),
               p50LatencyMicros: z.number().nullable(),
               p95LatencyMicros: z.number().nullable(),

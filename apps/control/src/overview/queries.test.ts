@@ -189,6 +189,7 @@ describe('getOverview', () => {
 describe('getTimeSeries', () => {
   it.each([
     [2 * HOUR - 3, 30, 'none'],
+    [2 * HOUR - 3, 120, 'none'],
     [9 * HOUR + 1_234, 100, 'model'],
     [4 * 24 * HOUR, 7, 'endpoint'],
     [9 * 24 * HOUR + 777, 200, 'path'],
@@ -203,8 +204,19 @@ describe('getTimeSeries', () => {
       const key = `${groupBy === 'none' ? '' : row[groupBy]} ${iso(Math.floor(row.at / stepMs) * stepMs)}`;
       groups.set(key, [...(groups.get(key) ?? []), row]);
     }
+    const refused = new Map<string, number>();
+    if (groupBy === 'none') {
+      for (const row of rejections.filter(within(fromMs, toMs))) {
+        const key = ` ${iso(Math.floor(row.at / stepMs) * stepMs)}`;
+        refused.set(key, (refused.get(key) ?? 0) + row.count);
+        // A step that had nothing but this is there, too.
+        groups.set(key, groups.get(key) ?? []);
+      }
+    }
     const seen = answer.series.flatMap((series) => series.points.map((point) => `${series.key} ${point.at}`));
     expect(seen.toSorted()).toEqual([...groups.keys()].toSorted());
+    const refusedOnly = [...groups.values()].filter((rows) => rows.length === 0);
+    if (points === 120) expect(refusedOnly.length).toBeGreaterThan(0);
     for (const series of answer.series) {
       expect(series.points.length).toBeLessThanOrEqual(points + (points === 1 ? 1 : 0));
       expect(series.points.map((point) => point.at)).toEqual(series.points.map((point) => point.at).toSorted());
@@ -215,6 +227,7 @@ describe('getTimeSeries', () => {
         expect(point).toMatchObject({
           predictions: expected.predictions,
           failed: expected.failed,
+          rejected: groupBy === 'none' ? (refused.get(`${series.key} ${point.at}`) ?? 0) : null,
           labelled: expected.labelled,
           accuracy: expected.accuracy,
         });

@@ -28,6 +28,15 @@ export type ModelQuality = z.infer<typeof modelQualitySchema>;
 /** Series beyond this many are left out, the ones with the fewest predictions first. */
 const MAXIMUM_SERIES = 50;
 
+const NO_PREDICTIONS: PredictionAggregates = {
+  predictions: 0,
+  failed: 0,
+  total_micros: 0,
+  quantiles: [],
+  scored_predictions: 0,
+  score_sum: 0,
+};
+
 interface Period {
   readonly fromMs: number;
   readonly toMs: number;
@@ -39,22 +48,47 @@ const periodOf = (query: { from: string; to: string }): Period => ({
 });
 const instant = (millis: number) => new Date(millis).toISOString();
 
+/** What of refused requests is inside a period, and of one endpoint where that is asked for. */
+function rejectionsIn(period: Period, filter: Filter) {
+  return {
+    from: `FROM rejections
+      WHERE at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+      ${filter.endpoint === undefined ? '' : 'AND endpoint = {endpoint:String}'}`,
+    parameters: {
+      from: period.fromMs,
+      to: period.toMs,
+      ...(filter.endpoint === undefined ? {} : { endpoint: filter.endpoint }),
+    },
+  };
+}
+
 /** Refused requests name an endpoint but no model, so with a filter on models there are none that could be counted. */
 async function countRejections(analytics: Analytics, period: Period, filter: Filter): Promise<number> {
   if (filter.model !== undefined) {
     return 0;
   }
+  const { from, parameters } = rejectionsIn(period, filter);
   const [row] = await analytics.query<{ rejected: number }>(
-    `SELECT toFloat64(sum(count)) AS rejected FROM rejections
-     WHERE at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-     ${filter.endpoint === undefined ? '' : 'AND endpoint = {endpoint:String}'}`,
-    {
-      from: period.fromMs,
-      to: period.toMs,
-      ...(filter.endpoint === undefined ? {} : { endpoint: filter.endpoint }),
-    },
+    `SELECT toFloat64(sum(count)) AS rejected ${from}`,
+    parameters,
   );
   return row?.rejected ?? 0;
+}
+
+/** By the start of the step, in Unix seconds. */
+async function countRejectionsByStep(
+  analytics: Analytics,
+  period: Period,
+  filter: Filter,
+  stepSeconds: number,
+): Promise<Map<number, number>> {
+  const { from, parameters } = rejectionsIn(period, filter);
+  const rows = await analytics.query<{ bucket: number; rejected: number }>(
+    `SELECT toFloat64(intDiv(toUnixTimestamp(at), ${stepSeconds}) * ${stepSeconds}) AS bucket,
+       toFloat64(sum(count)) AS rejected ${from} GROUP BY bucket`,
+    parameters,
+  );
+  return new Map(rows.map(({ bucket, rejected }) => [bucket, rejected]));
 }
 
 async function summaryOf(
@@ -111,14 +145,23 @@ export async function getTimeSeries(analytics: Analytics, query: TimeSeriesQuery
   const predictions = predictionStatement({ ranges, filter: query, keys, stepSeconds });
   const quality = qualityStatement({ ranges, filter: query, keys, stepSeconds }, { positiveLabels: {} });
   type Key = Partial<Record<'endpoint' | 'model' | 'path', string>> & { readonly bucket: number };
-  const [predictionRows, qualityRows] = await Promise.all([
+  const knowsRejections = query.groupBy === 'none' && query.model === undefined;
+  const [predictionRows, qualityRows, rejections] = await Promise.all([
     analytics.query<PredictionAggregates & Key>(predictions.sql, predictions.parameters),
     analytics.query<QualityAggregates & Key>(quality.sql, quality.parameters),
+    knowsRejections ? countRejectionsByStep(analytics, period, query, stepSeconds) : new Map<number, number>(),
   ]);
   const keyOf = (row: Key) => (query.groupBy === 'none' ? '' : (row[query.groupBy] ?? ''));
   const qualityAt = new Map(qualityRows.map((row) => [`${row.bucket} ${keyOf(row)}`, row]));
   const series = new Map<string, { predictions: number; points: TimeSeries['series'][number]['points'] }>();
-  for (const row of predictionRows) {
+  // A step in which everything was refused is one in which something happened.
+  const withPredictions = new Set(predictionRows.map(({ bucket }) => bucket));
+  const refusedOnly = [...rejections.keys()].filter((bucket) => !withPredictions.has(bucket));
+  const rows: (PredictionAggregates & Key)[] = [
+    ...predictionRows,
+    ...refusedOnly.map((bucket) => ({ ...NO_PREDICTIONS, bucket })),
+  ].sort((left, right) => left.bucket - right.bucket);
+  for (const row of rows) {
     const key = keyOf(row);
     const judged = qualityAt.get(`${row.bucket} ${key}`);
     const one = series.get(key) ?? { predictions: 0, points: [] };
@@ -128,6 +171,7 @@ export async function getTimeSeries(analytics: Analytics, query: TimeSeriesQuery
       at: instant(row.bucket * 1_000),
       predictions: row.predictions,
       failed: row.failed,
+      rejected: knowsRejections ? (rejections.get(row.bucket) ?? 0) : null,
       ...latencyOf(row),
       labelled: judged?.labelled ?? 0,
       accuracy: ratio(judged?.correct ?? 0, judged?.labelled ?? 0),

@@ -52,6 +52,11 @@ export function makeTraffic(count: number, fromMs: number, toMs: number): LogRec
         records.push(makeFeedback(prediction.id, order, Math.min(at + 1_000, toMs), { label: truth }));
       }
     }
+    // Some of it when nothing was accepted.
+    if (counter % 3 === 0) {
+      const later = Math.min(at + 61_000, toMs);
+      records.push(makeRejection(later, { endpoint: prediction.endpoint, gateway: `later-${counter}` }));
+    }
     if (random() < 0.05) {
       records.push(
         makeRejection(at, {

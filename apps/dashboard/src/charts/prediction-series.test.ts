@@ -15,6 +15,7 @@ const point = (minute: number, predictions: number, labelled = 0) => ({
   labelled,
   accuracy: labelled === 0 ? null : 0.9,
   meanScore: null,
+  rejected: null,
 });
 const series = (groups: Record<string, ReturnType<typeof point>[]>): TimeSeries => ({
   from: at(0),

@@ -46,12 +46,9 @@ export function MetricCards(props: { overview: Overview; series: TimeSeries | un
         comparison={compare(current.errorRate, previous.errorRate, 'points', 'lower-is-better')}
         preference="lower is better"
         detail={`${formatCount(current.failed)} failed, ${formatCount(current.rejected)} refused`}
-        // Over time only what failed is known: a flat line would deny what was refused.
-        spark={
-          current.failed === 0 && current.rejected > 0
-            ? []
-            : spark((point) => (point.predictions === 0 ? null : point.failed / point.predictions))
-        }
+        spark={spark(({ predictions, failed, rejected }) =>
+          rejected === null || predictions + rejected === 0 ? null : (failed + rejected) / (predictions + rejected),
+        )}
         color="--series-1"
       />
       <MetricCard

@@ -30,12 +30,18 @@ const openLog = (writer: string): PredictionLogWriter =>
   });
 const random = seededRandom(1);
 
+const NAMES = ['Time', 'Amount', ...Array.from({ length: 28 }, (_, index) => `V${index + 1}`)];
+
+const makeValues = (counter: number): number[] => [
+  counter,
+  Math.round(random() * 1e5) / 100,
+  ...Array.from({ length: 28 }, () => Math.round((random() * 4 - 2) * 1e6) / 1e6),
+];
+
 /** A card transaction with 30 features, about 1.3 kB as a line. */
 function makeLine(counter: number, at: number): string {
-  const features: Record<string, number> = { Time: counter, Amount: Math.round(random() * 1e5) / 100 };
-  for (let index = 1; index <= 28; index += 1) {
-    features[`V${index}`] = Math.round((random() * 4 - 2) * 1e6) / 1e6;
-  }
+  const values = makeValues(counter);
+  const features = Object.fromEntries(NAMES.map((name, index) => [name, values[index] as number]));
   const model = ['forest', 'network'][counter % 2] as string;
   const record: PredictionRecord = makePrediction(counter, at, {
     features,
@@ -85,9 +91,9 @@ function writeBatches(writer: PredictionLogWriter, start: number): number {
       after: membersOf({ members, totalMicros, queueMicros, modelMicros, batchRows, cached }),
       features: [
         {
-          names: ['Time', 'Amount', ...Array.from({ length: 28 }, (_, index) => `V${index + 1}`)],
+          names: NAMES,
           datatype: 'FP32',
-          data: Float32Array.from({ length: rows * 30 }, () => random() * 4 - 2),
+          data: Float32Array.from(Array.from({ length: rows }, (_, row) => makeValues(counter + row)).flat()),
         },
       ],
       answer: {

@@ -259,7 +259,7 @@ const columnsOf = (zone: Zone, color: (model: string) => string): Column<Predict
       ) : (
         <span className={styles.model}>
           <Swatch color={color(row.model)} />
-          {row.model}
+          <span title={row.model}>{row.model}</span>
         </span>
       ),
   },

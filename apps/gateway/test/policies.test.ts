@@ -34,7 +34,7 @@ const steady = (score: number, over: Partial<Parameters<typeof createFakeModel>[
 function broken(predict: LoadedModel['predict']): LoadedModel {
   return { ...steady(0.5), execution: 'remote', predict };
 }
-const failing = (code: 'model_failed' | 'model_unavailable' = 'model_failed') =>
+const failing = (code: 'model_failed' | 'model_unavailable' | 'deadline_exceeded' = 'model_failed') =>
   broken(() => Promise.reject(new SwitchyardError(code, 'it is broken')));
 const hanging = () => broken(() => new Promise<PredictResult>(() => {}));
 const answering = (answers: readonly Answer[]) =>
@@ -293,6 +293,19 @@ describe('a fallback', () => {
     serve(hurried({ timeoutMs: 10 }), { first: slow, second: steady(0.4) }, {}, 2);
     for (let n = 0; n < 5; n += 1) await served({ 'x-request-timeout-ms': '2000' });
     expect(predictions().at(-1)?.decision[0]?.reason).toBe('first: not asked, it keeps failing');
+  });
+
+  it('holds it against a target that its model is late by a limit of its own, which the caller had time for', async () => {
+    serve(fallback({ breaker: { minimumRequests: 4 } }), {
+      first: failing('deadline_exceeded'),
+      second: steady(0.4),
+    });
+    const ask = () => gateway.predict('e', { instances: [{ score: 1 }] }, { 'x-request-timeout-ms': '5000' });
+    for (let n = 0; n < 5; n += 1) expect((await ask()).status).toBe(200);
+    expect(predictions().map(({ decision }) => decision[0]?.reason)).toEqual([
+      ...new Array(4).fill('first: deadline_exceeded'),
+      'first: not asked, it keeps failing',
+    ]);
   });
 
   it('stops asking a target that keeps failing, tries it again later, and remembers across revisions', async () => {

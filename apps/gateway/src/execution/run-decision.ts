@@ -234,6 +234,9 @@ function runCascade(run: RowRun, decision: Decision, deadlineAtMs: number, done:
   ask(0);
 }
 
+/** How much earlier than asked for a timer may end what it watches. */
+const TIMER_TOLERANCE_MS = 2;
+
 /** The first target that answers. A target whose breaker is open is not asked. */
 function runFallback(
   run: RowRun,
@@ -294,7 +297,9 @@ function runFallback(
       const succeeded = outcome.answer !== undefined;
       const isUsed = succeeded && now <= deadlineAtMs;
       const isLate = succeeded ? !isUsed : codeOf(outcome.error) === 'deadline_exceeded';
-      const hadItsTime = run.isHurried !== true || limit === fullLimit;
+      // A model that is late before that was late by a limit of its own, as that of another server.
+      const isOwnLimit = branch.node.kind === 'model' && now < limit - TIMER_TOLERANCE_MS;
+      const hadItsTime = run.isHurried !== true || limit === fullLimit || isOwnLimit;
       // What came from the cache says nothing about the target, nor does a caller's impatience.
       if (outcome.cached || (isLate && !hadItsTime)) own.breaker.withdraw(pass);
       else own.breaker.record(isUsed, now, pass);

@@ -90,6 +90,7 @@ async function insertParts(path: string, file: string, insert: (part: string) =>
   } finally {
     // When the insert failed, the next part may still be under way.
     await next.catch(() => {});
+    await parts.return(undefined);
     for (const one of files) await rm(one, { force: true });
   }
 }
@@ -99,25 +100,30 @@ async function* expandInParts(path: string, files: readonly [string, string]): A
   const lines = readSegmentLines(path);
   const writer = new LineWriter();
   let [file, other] = files;
-  for (let isLast = false; !isLast; ) {
-    const handle = await open(file, 'w');
-    let bytes = 0;
-    try {
-      while (!isLast && bytes < INSERT_BYTES) {
-        const { value: line, done } = await lines.next();
-        if (done === true) isLast = true;
-        else append(writer, line);
-        const written = writer.written();
-        if (written.length < PORTION_BYTES && !isLast) continue;
-        await handle.writeFile(written);
-        bytes += written.length;
-        writer.clear();
+  try {
+    for (let isLast = false; !isLast; ) {
+      const handle = await open(file, 'w');
+      let bytes = 0;
+      try {
+        while (!isLast && bytes < INSERT_BYTES) {
+          const { value: line, done } = await lines.next();
+          if (done === true) isLast = true;
+          else append(writer, line);
+          const written = writer.written();
+          if (written.length < PORTION_BYTES && !isLast) continue;
+          await handle.writeFile(written);
+          bytes += written.length;
+          writer.clear();
+        }
+      } finally {
+        await handle.close();
       }
-    } finally {
-      await handle.close();
+      if (bytes > 0) yield file;
+      [file, other] = [other, file];
     }
-    if (bytes > 0) yield file;
-    [file, other] = [other, file];
+  } finally {
+    // Where it ends before the segment does, the segment is still open.
+    await lines.return(undefined);
   }
 }
 

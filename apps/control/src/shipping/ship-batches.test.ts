@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PredictionSummary } from '@switchyard/contracts';
@@ -12,7 +22,8 @@ import {
 } from '@switchyard/prediction-log';
 import { type AnalyticsStore, openChdbAnalytics } from '@switchyard/storage/analytics';
 import { makeFeedback, makeId, makePrediction } from '@switchyard/storage/analytics/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { insertSegments } from './insert-segments.ts';
 import { createShipper, type ShipperOptions } from './shipper.ts';
 
 const now = Date.now() - 60_000;
@@ -191,3 +202,33 @@ it('a batch that cannot be taken apart is set aside byte for byte, and all other
   expect(errors).toMatchObject([{ segment: 'gateway-0/000000000001-000000000001', lines: 1 }]);
   expect(await listSealedSegments(directory)).toEqual([]);
 });
+
+it('a store that refuses for hours, or a damaged line, leaves no file open', async () => {
+  // More than the part that is refused and the one that is made meanwhile.
+  const lines = Array.from({ length: LARGE * 3 }, (_, counter) => linesOf(makeGroup(counter + 1), writeBatchLines));
+  const refused = seal(1, Buffer.concat(lines));
+  const damaged = seal(2, Buffer.concat([Buffer.from('{"t":"b"}\n'), ...lines]));
+  const away = { insertSegments: () => Promise.reject(new Error('the store is away')) };
+  for (const path of [refused, damaged]) {
+    const [segment] = (await listSealedSegments(directory)).filter((one) => one.path === path);
+    if (segment === undefined) throw new Error('it is not sealed');
+    await expect(insertSegments([segment], join(directory, 'quarantine'), away)).rejects.toThrow(
+      path === refused ? 'the store is away' : 'a line of a batch is not whole',
+    );
+    // It is closed in the background.
+    await vi.waitFor(() => expect(countOpen(path)).toBe(0));
+  }
+});
+
+/** How many descriptors of this process are of a file. */
+function countOpen(path: string): number {
+  const { dev, ino } = statSync(path);
+  return readdirSync('/dev/fd').filter((descriptor) => {
+    try {
+      const found = fstatSync(Number(descriptor));
+      return found.dev === dev && found.ino === ino;
+    } catch {
+      return false; // that of the listing itself
+    }
+  }).length;
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { inspectOnnxFile } from '../src/onnx/index.ts';
 import { InspectorProcess } from '../src/onnx/inspector-process.ts';
-import { fixturePath } from './fixture.ts';
+import { fixturePath, signatureOf } from './fixture.ts';
 
 const orderFor = (name: string) =>
   ({
@@ -28,6 +28,20 @@ test('one process inspects file after file, and says of each what a new one says
 
 /** How long a run takes is different each time. */
 const anyTime = (inspection: object) => ('runMicros' in inspection ? { runMicros: expect.any(Number) } : {});
+
+test('a verdict that comes in several pieces is read as one, whatever letters are at their ends', async () => {
+  const { features } = await signatureOf('every-type', 'regression');
+  const text = features.findIndex(({ type }) => type === 'string');
+  // Three bytes a letter: a piece of 64 KiB ends within one.
+  const categories = Array.from({ length: 5_000 }, (_, index) => `${'東京都'.repeat(10)}${index}`);
+  const inspector = new InspectorProcess();
+  const spec = { format: 'onnx', features: features.with(text, { ...features[text], categories } as never) } as const;
+  const outcome = await inspector.inspect({ ...orderFor('every-type'), spec }, 30_000);
+  inspector.kill();
+  const found =
+    outcome.kind === 'verdict' && outcome.inspection.ok ? outcome.inspection.signature.features[text] : outcome;
+  expect(found).toMatchObject({ categories });
+});
 
 test('a process that has ended says so instead of keeping its caller waiting', async () => {
   const inspector = new InspectorProcess();

@@ -36,7 +36,8 @@ export class InspectorProcess {
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
       env: process.platform === 'win32' ? { SystemRoot: 'C:\\Windows' } : {},
     });
-    this.#output.on('data', (chunk: Buffer) => this.#receive(chunk.toString('utf8')));
+    // Decoded as a stream: a piece may end within a letter.
+    this.#output.setEncoding('utf8').on('data', (text: string) => this.#receive(text));
     // It may end before it has read its order; the exit tells.
     this.#child.stdin?.on('error', () => {});
     this.#child.once('error', (error) => {

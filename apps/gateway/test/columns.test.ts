@@ -231,6 +231,27 @@ describe('rows of numbers, without an object for each', () => {
     expect(json.error).toContain("row 0, feature 'x'");
   });
 
+  it.each([false, true])(
+    'of 32 bits are for a model of 64 what the log says they are; by columns: %s',
+    async (takesColumns) => {
+      const wide = createFakeModel({
+        features,
+        takesColumns,
+        signature: { inputs: [{ name: 'input', datatype: 'FP64', shape: [-1, 3] }] },
+      });
+      const shop = createShop({ endpoints: { one: policies.one as Policy } });
+      Object.assign(shop.content.models, { first: served('first', wide) });
+      shop.loaded.set('first/1', wide);
+      gateway.serve(shop.content, shop.loaded);
+      const data = Float32Array.from({ length: ROWS * 3 }, (_, at) => at / 10);
+      expect((await send('one', { data })).status).toBe(200);
+      expect(wide.columnCalls).toHaveLength(takesColumns ? 1 : 0);
+      const asked = wide.batches.flat();
+      expect(asked[1]).toEqual([0.3, 0.4, 0.5]);
+      expect(predictions().map(({ features: { x, y, z } }) => [x, y, z])).toEqual(asked);
+    },
+  );
+
   it('of which a model fails are logged as failed, whoever else answered', async () => {
     serve(true);
     models.second.predictColumns = () => Promise.reject(new SwitchyardError('model_failed', 'broken'));

@@ -1,3 +1,4 @@
+import { shortDecimal } from '@switchyard/prediction-log';
 import type { CompiledNode } from '@switchyard/routing';
 import type { Tensor } from '@switchyard/runtimes';
 import { columnsOfSignature } from '../open-inference/infer-request.ts';
@@ -97,9 +98,12 @@ function planTensors({ features }: EndpointPlan, { loaded }: LeafPlan): TensorMa
       const isWhole = positions.length === width && positions.every((position, index) => position === index);
       if (isWhole && datatype === given) return { name, datatype, shape, data };
       const values = new (datatype === 'FP32' ? Float32Array : Float64Array)(rows * positions.length);
+      // A 64-bit model gets the number that the log and every other way of asking have: 0.1, not the 32-bit one beside it.
+      const isWidened = datatype === 'FP64' && given === 'FP32';
       for (let row = 0, at = 0; row < rows; row += 1) {
         for (const position of positions) {
-          values[at] = data[row * width + position] as number;
+          const value = data[row * width + position] as number;
+          values[at] = isWidened ? shortDecimal(value) : value;
           at += 1;
         }
       }

@@ -123,7 +123,7 @@ describe('the dashboard on the running platform', () => {
     };
     await send(/Path\s+\S/);
 
-    await page.getByRole('link', { name: 'Edit the policy' }).click();
+    await page.getByRole('link', { name: 'Edit' }).click();
     await page.getByRole('button', { name: 'Wrap the root' }).click();
     await page.getByRole('menuitem', { name: 'Shadow' }).click();
     await page.getByRole('group', { name: 'shadow shadow-1' }).getByLabel('Name', { exact: true }).fill('beside');

@@ -1,10 +1,9 @@
 /**
- * How glibc's allocator keeps what was freed; elsewhere these mean nothing. Left alone it makes an arena for every
- * thread, raises by itself the size from which a block is given back at once (up to 32 MB), and keeps what models that
- * were swapped out had needed: a gateway then grows by a tenth, in steps, for no data of its own.
+ * How glibc's allocator gives back what was freed; elsewhere these mean nothing. Left alone it raises by itself the size
+ * from which a block is given back at once (up to 32 MB), and keeps what models that were swapped out had needed: a
+ * gateway that has swapped models is 30 MB larger then.
  */
 const ALLOCATOR = {
-  MALLOC_ARENA_MAX: '2',
   MALLOC_MMAP_THRESHOLD_: '262144',
   MALLOC_TRIM_THRESHOLD_: '131072',
 };

@@ -1,5 +1,6 @@
 // A worker thread that holds sessions and runs what it is told, in order.
 import { parentPort } from 'node:worker_threads';
+import { collectGarbage } from './collect-garbage.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import { prepareRuntime } from './session.ts';
@@ -22,6 +23,7 @@ async function answer(request: Question): Promise<LoadMeasurements | RunReply | 
   if (request.kind === 'unload') {
     models.delete(request.model);
     await model?.close();
+    if (request.wasTrial) collectGarbage();
     return undefined;
   }
   if (model === undefined) throw new Error('the model is not loaded in this thread');

@@ -35,7 +35,7 @@ export type ThreadRequest =
       readonly outputNames: readonly string[];
       readonly rowCount: number;
     }
-  | { readonly kind: 'unload'; readonly call: number; readonly model: number }
+  | { readonly kind: 'unload'; readonly call: number; readonly model: number; readonly wasTrial: boolean }
   /** Ends the thread after what was asked before; there is no reply. */
   | { readonly kind: 'stop' };
 

@@ -155,7 +155,7 @@ export class WorkerPool implements OnnxWorkerPool {
     const trial = this.#takeTrial();
     const measurements = await trial.load(id, path, signature);
     if (decide(measurements) === 'inline') {
-      await trial.unload(id);
+      await trial.unload(id, { wasTrial: true });
       return { measurements, executor: undefined };
     }
     const placement = { id, path, signature };
@@ -167,7 +167,7 @@ export class WorkerPool implements OnnxWorkerPool {
       this.#dedicated.add(slot);
       return { measurements, executor: this.#makeExecutor(slot, id) };
     }
-    await trial.unload(id);
+    await trial.unload(id, { wasTrial: true });
     const slot = this.#leastUsed();
     await slot.load(placement);
     return { measurements, executor: this.#makeExecutor(slot, id) };

@@ -68,8 +68,9 @@ export class WorkerThread {
     return this.#call((call) => ({ kind: 'run', call, model, ...batch }), handedOver);
   }
 
-  unload(model: number): Promise<void> {
-    return this.#call((call) => ({ kind: 'unload', call, model }), []);
+  /** After a trial the thread collects its garbage too; nobody waits for answers of it. */
+  unload(model: number, { wasTrial = false } = {}): Promise<void> {
+    return this.#call((call) => ({ kind: 'unload', call, model, wasTrial }), []);
   }
 
   /**

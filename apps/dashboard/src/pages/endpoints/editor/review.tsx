@@ -159,13 +159,14 @@ function Publish(props: {
   const author = useAuthor();
   const [note, setNote] = useState('');
   // The draft that was sent: what was said of it is not insisted on for another.
-  const [sent, setSent] = useState<unknown>();
+  const [sent, setSent] = useState<{ readonly name: string; readonly document: unknown }>();
   const [publish, publishing] = usePutEndpointMutation();
   const said = useUndoable();
-  const error = sent === draft.document && !draft.isBehind ? publishing.error : undefined;
+  const isSent = sent?.name === draft.name && sent.document === draft.document;
+  const error = isSent && !draft.isBehind ? publishing.error : undefined;
   const insistence = useInsistence(error);
   const send = async () => {
-    setSent(draft.document);
+    setSent({ name: draft.name, document: draft.document });
     const result = await publish({
       params: { endpoint: draft.name },
       body: {

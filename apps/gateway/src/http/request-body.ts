@@ -130,7 +130,10 @@ function tooLarge(maximumBytes: number): SwitchyardError {
 
 /** The content type of a body is not looked at: what parses as JSON is JSON. */
 export function parseJson(body: Buffer): unknown {
-  const text = readText(body);
+  return parseText(readText(body));
+}
+
+export function parseText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

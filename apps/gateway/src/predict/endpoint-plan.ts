@@ -39,6 +39,7 @@ import {
   type ShadowGatherer,
 } from './feature-plan.ts';
 import { type FeatureWriter, makeFeatureWriter } from './record-lines.ts';
+import { longestFeatures } from './sent-features.ts';
 
 /** Who answers, as responses and records name it. */
 export interface ServedPlan {
@@ -100,6 +101,8 @@ export interface EndpointPlan {
   readonly isWatched: boolean;
   /** Features of a row as JSON, for the log. */
   readonly writeFeatures: FeatureWriter;
+  /** How long the text of a caller may be that is taken for it. */
+  readonly longestFeatures: number;
   /** Positions of the features that conditions look at. */
   readonly conditionPositions: readonly number[];
   readonly load: EndpointLoad;
@@ -239,6 +242,7 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
       (loaded) => loaded !== undefined && loaded.execution !== 'inline',
     ),
     writeFeatures: makeFeatureWriter(features.features.map(({ name }) => name)),
+    longestFeatures: longestFeatures(features),
     conditionPositions: policy.conditionFeatures.map((name) => features.indexByName.get(name) as number),
     load: context.loadOf(endpoint.name),
     metrics: context.endpointMetrics(endpoint.name),

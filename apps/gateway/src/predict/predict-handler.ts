@@ -1,10 +1,11 @@
 import { SwitchyardError } from '@switchyard/contracts';
 import { type Exchange, sendJson } from '../http/exchange.ts';
-import { parseJson } from '../http/request-body.ts';
+import { parseText, readText } from '../http/request-body.ts';
 import type { ServingState } from '../snapshot/serving-state.ts';
 import type { EndpointPlan } from './endpoint-plan.ts';
 import { readPredictRequest } from './prediction-request.ts';
 import type { AnsweredRow, PredictionRunner } from './prediction-runner.ts';
+import { sentFeatures } from './sent-features.ts';
 
 export interface PredictHandlerOptions {
   readonly runner: PredictionRunner;
@@ -24,7 +25,12 @@ export function handlePredict(
   const plan = state.endpoints.get(endpoint);
   if (plan === undefined)
     throw new SwitchyardError('endpoint_not_found', `there is no endpoint '${endpoint.slice(0, 100)}'`);
-  const request = readPredictRequest(parseJson(body), plan.features, options.maximumRows);
+  const text = readText(body);
+  const request = readPredictRequest(parseText(text), plan.features, options.maximumRows);
+  const [row] = request.rows;
+  if (request.rows.length === 1 && row !== undefined) {
+    request.featuresJson = sentFeatures(text, row, plan.longestFeatures);
+  }
   options.runner.submit(plan, state.lease, request, exchange, (result) => {
     if (!result.ok) {
       options.fail(exchange, plan.name, result.error);

@@ -9,6 +9,8 @@ export interface PredictionRequest {
   readonly rows: readonly ReceivedRow[];
   /** The rows as they were sent, where they were sent as rows; let go of as soon as they have been looked at. */
   instances?: readonly unknown[] | undefined;
+  /** The features of the only row as they were sent, where that is how the log would write them. */
+  featuresJson?: string | undefined;
   /** One a row, or one for all; '' where none was given. */
   readonly unit: string;
   readonly units: readonly string[] | undefined;

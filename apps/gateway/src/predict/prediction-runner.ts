@@ -261,7 +261,8 @@ function linesOf(job: Job, failure: unknown | undefined, answered: readonly Answ
       cached: error === '' && outcome?.cached === true,
     };
     const { steps, propensity } = outcome ?? decision;
-    lines.push(predictionLine(plan, served, shared, id, unit, received, steps, propensity, row));
+    const features = request.featuresJson ?? plan.writeFeatures(received);
+    lines.push(predictionLine(served, shared, id, unit, features, steps, propensity, row));
   }
   return lines;
 }

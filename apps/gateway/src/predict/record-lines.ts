@@ -1,5 +1,5 @@
 import type { DecisionStep, Member } from '@switchyard/contracts';
-import type { EndpointPlan, ServedPlan } from './endpoint-plan.ts';
+import type { ServedPlan } from './endpoint-plan.ts';
 import type { ReceivedRow } from './feature-plan.ts';
 
 /**
@@ -29,12 +29,11 @@ export interface RowOutcome {
 }
 
 export function predictionLine(
-  plan: EndpointPlan,
   served: ServedPlan,
   shared: SharedRecordParts,
   id: string,
   unit: string,
-  row: ReceivedRow,
+  featuresText: string,
   steps: readonly DecisionStep[],
   propensity: number,
   outcome: RowOutcome,
@@ -44,7 +43,7 @@ export function predictionLine(
     shared,
     id,
     unit,
-    plan.writeFeatures(row),
+    featuresText,
     steps.length === 0 ? '[]' : stepsJson(steps),
     propensity,
     outcome,

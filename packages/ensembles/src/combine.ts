@@ -33,6 +33,12 @@ type RegressionSettings = CombineSettings & { readonly task: { readonly kind: 'r
  * One answer from the answers of an ensemble's members to one row. Weights are taken over the members that answered.
  * Members in another order give the same answer (up to rounding, 1e-15).
  *
+ * With weights w scaled to sum 1 and probabilities p of member m: Σ w·p (`weighted_average`, `soft_vote`), the sum of w
+ * of those that chose the label (`majority_vote`), Σ w·c·p / Σ w·c with the member's confidence c in the row, plain w
+ * where every c is 0 (`confidence`), Π p^w scaled to sum 1 (`log_pool`). Regression: Σ w·value, by `confidence` with
+ * w / variance. Assumes that probabilities mean what they say (see `fitCalibrator`), and for inverse variances that the
+ * members' errors are unbiased and independent.
+ *
  * Fails when fewer members than `minimumMembers` answered with positive weight, on an answer that the method cannot use
  * (see `findAnswerProblem`), on weights that are all zero, on settings that fit no row (see `findSettingsProblem`),
  * and by `log_pool` when every class is ruled out by some member.

@@ -24,6 +24,12 @@ const RANGE_TOLERANCE = 1e-6;
 /**
  * Why this member's answer cannot be used, undefined when it can. A caller that would rather go on without a member
  * that answers garbage asks this first and marks it as missing; `combine` itself refuses the row.
+ *
+ * A weight must be finite and at least 0; of a member that is missing nothing else is looked at. Classification takes a
+ * probability per class, each in [0, 1] within 1e-6 and summing to 1 within 0.01, and `majority_vote` a label alone as
+ * well; a label is an index below the number of classes. Regression takes a finite value, by `confidence` with a
+ * positive finite variance. Source: the definition of `MemberAnswer`; the tolerances are chosen here, for models that
+ * answer in 16-bit floats.
  */
 export function findAnswerProblem(
   task: EnsembleTask,

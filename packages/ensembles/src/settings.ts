@@ -46,7 +46,12 @@ export interface CombineSettings {
 const METHODS: readonly CombineMethod[] = ['weighted_average', 'soft_vote', 'majority_vote', 'confidence', 'log_pool'];
 const TIE_RULES: readonly TieRule[] = ['label_order', 'confidence', 'best_member', 'abstain'];
 
-/** Why no row could ever be combined with these settings and this number of members; undefined when it could. */
+/**
+ * Could any row be combined with these settings by this many members? Undefined when one could, otherwise the reason:
+ * an unknown task, method, tie rule or confidence; fewer than two classes; a method for classification asked of a
+ * regression; ties by a best member that is none; a `minimumMembers` that is no whole number of at least 1.
+ * Looks at no answers (see `findAnswerProblem`). Source: the definition of `CombineSettings`.
+ */
 export function findSettingsProblem(settings: CombineSettings, memberCount: number): Failure | undefined {
   const { method, ties, bestMember, minimumMembers, confidence } = settings;
   const taskProblem = findTaskProblem(settings.task);

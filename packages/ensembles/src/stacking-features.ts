@@ -2,7 +2,10 @@ import { findAnswerProblem, type MemberAnswer } from './member-answer.ts';
 import { failure, type Result } from './result.ts';
 import { type EnsembleTask, findTaskProblem } from './settings.ts';
 
-/** Number of columns the meta-model takes: see `stackingFeatures`. */
+/**
+ * How many columns does the meta-model take? One per member for two classes and for regression, else one per member and
+ * class. Fails on an unknown task, fewer than two classes, and without members. Source: as `stackingFeatures`.
+ */
 export function stackingWidth(task: EnsembleTask, memberCount: number): Result<{ readonly value: number }> {
   const problem = findTaskProblem(task);
   if (problem) return problem;
@@ -15,8 +18,10 @@ export function stackingWidth(task: EnsembleTask, memberCount: number): Result<{
  * probability of the second class of each member; more → all probabilities of each member, one member after the other;
  * regression → the value of each member. Weights are not looked at.
  *
- * A meta-model cannot do without a column: a missing member fails the row, unless `fill` (a full row; the columns' means
- * over the rows it was fitted on) says what stands in for it. `filledMembers` says whose columns were filled.
+ * A meta-model cannot do without a column: a missing member fails the row, unless `fill` (a full row; the columns'
+ * means over the rows it was fitted on) says what stands in for it. `filledMembers` says whose columns were filled.
+ * Assumes members in the order that the meta-model was fitted with. Fails as well on an answer that cannot be used (see
+ * `findAnswerProblem`), on a `fill` of another length or not finite where it is needed, and when no member answered.
  * Source: scikit-learn `StackingClassifier` (stack_method 'predict_proba'), `StackingRegressor`.
  */
 export function stackingFeatures(

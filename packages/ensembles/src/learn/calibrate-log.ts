@@ -6,7 +6,8 @@ import type { MemberLog } from './rows.ts';
  * The log as calibrated members would have answered it, to learn weights or a stack for them: one calibrator per
  * member, or null to leave one as it is. Answers that are missing (NaN) stay so. The calibrators must come from other
  * rows, or both will look too good.
- * Fails on regression, and on an answer that its calibrator cannot take (the reason names row and member).
+ * Fails on regression, without members, on lists of another length, and on an answer that its calibrator cannot take
+ * (the reason names row and member). Source: `applyCalibrator`, row by row.
  */
 export function calibrateLog(
   log: MemberLog,

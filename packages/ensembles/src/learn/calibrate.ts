@@ -34,12 +34,13 @@ export interface CalibrationOptions {
 /**
  * How to correct one member's probabilities, from rows it was not trained on:
  * - `temperature`: p_k^(1/T), scaled to sum 1, with the T of least log loss. One number; keeps the order of the classes.
- * - `platt`: a sigmoid of least log loss against targets drawn in a little (n₊+1)/(n₊+2), 1/(n₋+2).
- * - `isotonic`: the rising step function closest in squares.
+ * - `platt`: σ(slope·input + intercept) of least log loss against targets drawn in a little (n₊+1)/(n₊+2), 1/(n₋+2).
+ * - `isotonic`: the rising function closest in squares, linear between its steps.
  *
  * Of more than two classes Platt and isotonic correct each class against the rest, and the results are scaled to sum 1.
- * Fails on too few complete rows, on a class without rows, on probabilities that are all equal, and for a temperature
- * of 0 or infinity (the member is always right, or knows nothing): `not-reachable`.
+ * Assumes independent rows, like those to come. Fails on regression, on settings out of range, on answers that are no
+ * probabilities, on too few complete rows, on a class without rows, for Platt and isotonic on probabilities that are
+ * all equal, and for a temperature of 0 or infinity (the member is always right, or knows nothing): `not-reachable`.
  * Source: Guo et al. 2017; Platt 1999; Zadrozny and Elkan 2002; equals scikit-learn `CalibratedClassifierCV`.
  */
 export function fitCalibrator(
@@ -187,8 +188,10 @@ function* eachClass(
 }
 
 /**
- * The corrected probabilities of one row. Fails on a row that is no probabilities or has another number of classes, and
- * on a calibrator whose numbers are not finite.
+ * What does a calibrated member answer to one row? The formula of `fitCalibrator`, with probabilities kept 1e-12
+ * (temperature) or 2⁻⁵² (log odds) from 0; equal probabilities where every class is corrected to 0. Assumes a row like
+ * those the calibrator was fitted on. Fails on a row that is no probabilities or has another number of classes, on a
+ * calibrator without a fit for each class, and on one whose numbers are not finite. Source: as `fitCalibrator`.
  */
 export function applyCalibrator(
   calibrator: Calibrator,

@@ -16,8 +16,9 @@ export interface LogisticStack {
  * label on the members' probabilities, with an L2 penalty; `inverseStrength` is C of scikit-learn, 1 unless given.
  * Objective ½‖w‖² + C·Σ −ln p(y), intercepts free (of more than two classes they sum to 0).
  *
- * Fit it on rows that no member was trained on. Fails like `learnWeights`, when a class has no row (its intercept would
- * be −∞), and when no lowest point is reached.
+ * Assumes independent rows that no member was trained on. Fails like `learnWeights`, on regression, on an
+ * `inverseStrength` that is not positive and finite, when a class has no row (its intercept would be −∞), and when no
+ * lowest point is reached.
  * Source: Wolpert, Stacked generalization, 1992; equals scikit-learn `LogisticRegression`, the default final estimator
  * of `StackingClassifier`.
  */
@@ -64,8 +65,11 @@ export interface RidgeStack {
 /**
  * The meta-model of a stack for regression: ridge regression of the true value on the members' values,
  * min ‖y − Xw − b‖² + penalty·‖w‖². Of several penalties the one with the least leave-one-out error is taken, the first
- * of equals; 0.1, 1 and 10 unless given. Fails like `learnWeights`, and when all true values are equal.
- * Source: Hoerl and Kennard 1970; equals scikit-learn `RidgeCV`, the default final estimator of `StackingRegressor`.
+ * of equals; 0.1, 1 and 10 unless given. That error is the mean of (residual / (1 − leverage))², without further fits.
+ * Assumes independent rows that no member was trained on. Fails like `learnWeights`, on classification, on penalties
+ * that are not positive and finite, when all true values are equal, and on values whose squares overflow.
+ * Source: Hoerl and Kennard 1970; Allen 1974 for leaving out; equals scikit-learn `RidgeCV`, the default final
+ * estimator of `StackingRegressor`.
  */
 export function fitRidgeStack(
   log: MemberLog,

@@ -3,8 +3,9 @@ import type { MemberLog } from './rows.ts';
 
 /**
  * The rows that no member can have been trained on: those after every member's training cutoff. Times in any one unit,
- * such as milliseconds since 1970. A row at the cutoff itself counts as seen.
- * Fails when a time or cutoff is not finite, and when no row is left (the reason names the latest cutoff).
+ * such as milliseconds since 1970. A row at the cutoff itself counts as seen. Assumes that training used no later row
+ * than its cutoff says. Fails without rows or members, when a time or cutoff is not finite, and when no row is left
+ * (the reason names the latest cutoff). Source: definition, time > max(cutoffs).
  */
 export function selectFreshRows(
   rowTimes: ArrayLike<number>,
@@ -29,7 +30,10 @@ export function selectFreshRows(
     : { ok: true, rows, cutoff };
 }
 
-/** The given rows of a log, in the given order. Fails on a row that the log does not have. */
+/**
+ * The given rows of a log, in the given order; a row given twice is there twice. Fails without rows, on a row that the
+ * log does not have, and on a member whose answers are not as many as the rows. Source: definition.
+ */
 export function takeRows(log: MemberLog, rows: readonly number[]): Result<{ readonly log: MemberLog }> {
   if (rows.length === 0) return failure('empty', 'at least one row');
   const width = log.task.kind === 'classification' ? log.task.classes : 1;

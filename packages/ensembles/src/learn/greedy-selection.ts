@@ -40,12 +40,15 @@ const TIE = 1e-12;
 
 /**
  * Ensemble selection: start with nothing, add again and again the member that lowers the loss of the mean most (a
- * member may come in many times, that is its weight), and keep the prefix with the lowest loss. Never worse on these
- * rows than the best single member that the budget allows. Works for any loss, gives few members, hard to over-fit.
+ * member may come in many times, that is its weight), and keep the prefix with the lowest loss. After s choices the
+ * next is argmin over m of loss((Σ chosen + p_m) / (s + 1)) + price·cost(chosen, m). Never worse on these rows than the
+ * best single member that the budget allows. Works for any loss, gives few members, hard to over-fit.
  *
  * Equal candidates (relative 1e-12): one already in use, then the lower log loss, then the first. The shortest of
  * equally good prefixes is kept.
- * Fails like `learnWeights`, when no member fits the budget, and on costs that are negative or not finite.
+ * Assumes independent rows that no member was trained on. Fails like `learnWeights`, when no member fits the budget, on
+ * costs, budget or price that are negative or not finite, on costs that are not one per member, and on `rounds` that
+ * are no whole number of at least 1.
  * Source: Caruana et al., ICML 2004; ties and prefix as in AutoGluon.
  */
 export function selectGreedily(log: MemberLog, options: GreedyOptions): Result<GreedySelection> {

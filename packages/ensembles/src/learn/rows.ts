@@ -143,8 +143,8 @@ function findAnswerProblem(row: Float64Array, task: EnsembleTask): Failure | und
 }
 
 /**
- * Probabilities of two classes, row after row, from scores of the second one. NaN, for no answer, stays NaN.
- * Fails on no score at all and on one outside [0, 1].
+ * Probabilities (1 − s, s) of two classes, row after row, from scores s of the second. NaN, for no answer, stays NaN.
+ * Fails on no score at all and on one outside [0, 1]. Source: definition.
  */
 export function withComplement(scores: ArrayLike<number>): Result<{ readonly probabilities: Float64Array }> {
   if (scores.length === 0) return failure('empty', 'at least one score');

@@ -24,6 +24,7 @@ export interface LearnedWeights {
  * squared error: the quadratic program over the members' residuals, exactly; not non-negative least squares scaled to
  * sum 1 (see `nonNegativeWeights`), which is another point.
  *
+ * Assumes independent rows that no member was trained on; only then are the weights worth as much on others.
  * Fails on fewer than 10 complete rows, on answers that are no probabilities or not finite, on members or outcomes of
  * other lengths, on a loss that does not fit the task (`error` is not convex: see `selectGreedily`).
  * Source: Dempster, Laird and Rubin 1977 (mixture weights); Breiman, Stacked regressions, 1996.
@@ -57,6 +58,7 @@ export function learnWeights(
 
 /**
  * Non-negative least squares of the truth on the members' answers, scaled to sum one: what the SuperLearner does.
+ * w = argmin over w ≥ 0 of ‖truth − Σ w·answers‖², then w / Σw. Assumes what `learnWeights` does.
  * For people who come from there; `learnWeights` reaches a lower squared error. Two classes: on the probability of the
  * second; more: on all of them. `raw` are the weights before scaling.
  * Fails like `learnWeights`, and when every weight is 0.

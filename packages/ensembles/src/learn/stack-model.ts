@@ -18,8 +18,10 @@ export interface StackModel {
 }
 
 /**
- * What the meta-model answers to a row from `stackingFeatures`: the probabilities of all classes, or one value.
- * Fails when the row does not fit the model or is not finite.
+ * What the meta-model answers to a row x from `stackingFeatures`: the probabilities of all classes, or one value.
+ * With z = weights·x + intercept: (1 − σ(z), σ(z)) for two classes, softmax(z) for more, z for regression. Assumes
+ * columns in the order of the fit. Fails when the parts of the model or the row do not fit together, and when a sum is
+ * not finite. Source: as `fitLogisticStack` and `fitRidgeStack`.
  */
 export function applyStack(model: StackModel, features: ArrayLike<number>): Result<{ readonly answer: Float64Array }> {
   const problem = findStackProblem(model);

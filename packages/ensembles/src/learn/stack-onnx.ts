@@ -31,7 +31,8 @@ const IR_VERSION = 8;
 /**
  * A meta-model as an ONNX file, so that any ONNX runtime serves it like every other model: one input of doubles
  * `answers` [rows, columns] in the order of `stackingFeatures`; outputs `label` and `probabilities` [rows, classes], or
- * `value` [rows, 1]. Doubles, so that it answers what `applyStack` answers up to rounding. Opset 13, IR version 8.
+ * `value` [rows, 1]. MatMul and Add, then Sigmoid or Softmax for classes: doubles, so that it answers what `applyStack`
+ * answers up to rounding. Assumes a runtime that has these operators in doubles. Opset 13, IR version 8.
  * Fails on a model that does not fit together or is not finite, and on names or labels that are missing or given twice.
  * Source: onnx.proto3 and the operator reference of ONNX.
  */

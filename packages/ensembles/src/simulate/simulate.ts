@@ -37,12 +37,14 @@ const MINIMUM_ROWS = 30;
  * absolute error.
  *
  * Intervals are of the paired differences, which is far narrower than two separate intervals: mean ± z·s/√n of the
- * differences row by row; for the AUC DeLong's. Assumes independent rows. A candidate that was fitted on these very
- * rows looks too good: fit on earlier ones (`takeRows`).
+ * differences row by row; for the AUC DeLong's. Assumes independent rows, and that those left out for want of an answer
+ * are like the rest. A candidate that was fitted on these very rows looks too good: fit on earlier ones (`takeRows`).
  *
  * Fails when some needed member was not logged in more than 1 − `minimumCoverage` of the rows (the rest may be another
- * kind of rows), on fewer than 30 usable rows, on a configuration that does not fit the log, and like `readLog`.
- * The interval of the accuracy needs 10 rows that one configuration gets right and the other wrong.
+ * kind of rows), on fewer than 30 usable rows, on a configuration that does not fit the log, on settings, costs or
+ * latencies out of range, and on answers or outcomes that `learnWeights` refuses. The interval of the accuracy needs 10
+ * rows that one configuration gets right and the other wrong; a metric without an interval says why.
+ * Source: the paired mean with the central limit theorem; DeLong, DeLong and Clarke-Pearson 1988.
  */
 export function simulateEnsemble(log: MemberLog, options: SimulationOptions): Result<Simulation> {
   const { current, candidate, confidence = 0.95, minimumCoverage = 0.9 } = options;

@@ -40,10 +40,13 @@ export interface CombinedTable {
 
 /**
  * Which features matter over several models? Each model's mean |values| are turned into shares first (log-odds of one
- * and probabilities of another have no common unit), then averaged by weight. With the same rows for every model the
- * error counts how their explanations vary together; otherwise models are taken as independent.
+ * and probabilities of another have no common unit), then averaged by weight: the share of feature f is
+ * Σ over models of w · mean |v_f| / Σ_g mean |v_g|, w scaled to sum 1. With the same rows for every model the error
+ * counts how their explanations vary together; otherwise models are taken as independent. Assumes independent rows. A
+ * model whose values are all 0 gives every feature a share of 0.
  * Fails without models, on weights that are not above 0, on what `summarizeExplanations` refuses, and when models have
  * different features, or different rows although `sameRows` says otherwise.
+ * Source: definition, a weighted mean; errors as `summarizeExplanations`.
  */
 export function combineModels(models: readonly ExplainedModel[], options: CombineOptions = {}): Answer<CombinedTable> {
   if (!Array.isArray(models) || models.length === 0) return refuse('empty', 'at least one explained model', 'none');

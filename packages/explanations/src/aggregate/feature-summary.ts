@@ -36,9 +36,13 @@ export interface ImportanceTable {
 /**
  * Which features does a model use most? Mean |value| of local explanations (Shapley values, Tree SHAP, LIME effects)
  * over rows, with standard error sd/√rows, as a table by rank. `values` is one list per row, one number per feature.
- * Shares carry the error of the ratio (delta method), which is smaller than that of a part and the whole apart.
- * Assumes independent rows. All values 0 is an answer: every share is then 0 and every rank open.
- * Fails on fewer than two rows, rows of different width, values that are not finite, and names of another number.
+ * Shares, mean |v_f| / Σ_g mean |v_g|, carry the error of the ratio (delta method), which is smaller than that of a
+ * part and the whole apart. Ranks are by share; those left open are judged by share ± z · standard error. Assumes
+ * independent rows, and enough of them for normal intervals. All values 0 is an answer: every share is then 0 and every
+ * rank open. Fails on fewer than two rows, rows of different width, values that are not finite, names of another
+ * number, and a confidence outside (0, 1).
+ * Source: Lundberg et al., Nature Machine Intelligence 2 (2020), for mean |value|; Cochran, Sampling Techniques (1977),
+ * §6, for the error of a ratio.
  */
 export function summarizeExplanations(values: Rows<number>, options: SummaryOptions = {}): Answer<ImportanceTable> {
   const confidence = options?.confidence ?? 0.95;

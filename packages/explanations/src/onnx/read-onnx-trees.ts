@@ -33,11 +33,13 @@ const READERS: Readonly<Record<string, (node: GraphNode) => Answer<ListedTrees>>
 };
 
 /**
- * Reads the trees of an ONNX file: TreeEnsembleClassifier and TreeEnsembleRegressor (ai.onnx.ml 1 and 3), TreeEnsemble
- * (ai.onnx.ml 5), with all branch modes, tracks of missing values, several targets, base values, sums and averages.
- * Refuses files that are not ONNX (`malformed-model`) or have no tree operator (`no-trees`), several of them
- * (`several-ensembles`: choose one by `position`), trees whose features the graph computes (`computed-inputs`), and
- * forms that have no Tree SHAP or that runtimes read differently (`unsupported-model`).
+ * Which trees are in an ONNX file, and which inputs do they see? Reads TreeEnsembleClassifier and TreeEnsembleRegressor
+ * (ai.onnx.ml 1 and 3), TreeEnsemble (ai.onnx.ml 5), with all branch modes, tracks of missing values, several targets,
+ * base values, sums and averages. Refuses files that are not ONNX (`malformed-model`) or have no tree operator
+ * (`no-trees`), several of them (`several-ensembles`: choose one by `position`), trees whose features the graph
+ * computes (`computed-inputs`), and forms that have no Tree SHAP or that runtimes read differently
+ * (`unsupported-model`). Assumes that columns which the graph computes are float32. Source: onnx.proto3 and the
+ * operator reference of ONNX (ai.onnx.ml); what the trees answer equals ONNX Runtime within float32 rounding.
  */
 export function readOnnxTrees(bytes: Uint8Array, options: ReadOnnxOptions = {}): Answer<OnnxTrees> {
   if (!(bytes instanceof Uint8Array)) return refuse('invalid-input', 'the bytes of an ONNX file', describe(bytes));

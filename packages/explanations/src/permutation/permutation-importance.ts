@@ -62,7 +62,8 @@ export interface PermutationImportance {
  * Use rows that the model was not trained on. Features that depend on each other share their importance, and permuting
  * one of them asks the model about rows that do not occur: permute them as one group.
  * Fails on rows of different width, fewer than two, labels that the metric cannot use, a model that throws or answers
- * with anything but finite numbers, a metric without an answer on these rows, and unknown features in groups.
+ * with anything but finite numbers, a metric without an answer on these rows, unknown features in groups, and options
+ * out of range (repeats below 1, jackknife groups below 5, confidence outside (0, 1), no random source).
  * Source: Breiman (2001); Fisher, Rudin and Dominici, JMLR 20 (2019).
  */
 export async function permutationImportance<C extends Cell, L>(

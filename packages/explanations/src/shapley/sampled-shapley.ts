@@ -23,8 +23,8 @@ export interface SampledShapleyExplanation extends ShapleyExplanation {
  *
  * Unbiased; values and base value add up to the prediction exactly, since every walk ends at the row. Asks the model
  * for about 2 · pairs · (M − 1) · background rows. `standardErrors` is sd/√pairs of the pair means: ± 2 of them is
- * roughly a 95 % interval. The background is used whole; keep it small (50 to 200 rows).
- * Fails as `exactShapley` does, without a limit on features, and without a random source.
+ * roughly a 95 % interval. The background is used whole; keep it small (50 to 200 rows). Assumes what `exactShapley`
+ * does. Fails as it does, without a limit on features, on fewer than 2 pairs, and without a random source.
  * Source: Castro, Gómez and Tejada (2009); Mitchell et al., JMLR 23 (2022), for antithetic orders.
  */
 export async function sampledShapley<C extends Cell>(

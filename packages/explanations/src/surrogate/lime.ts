@@ -45,12 +45,16 @@ const JACKKNIFE_BLOCKS = 20;
  * LIME for tabular rows: a linear model of the model around one row, with how well it fits. Samples take each cell from
  * a background row of its own; they are described by whether each feature is in the explained row's quartile range or
  * category; a ridge regression weighted by closeness is fitted to the model's answers. No features are selected away.
+ * Effects e and intercept c minimise Σ over samples z of √exp(−d²/w²) · (f(z) − c − Σ_j e_j·[z_j like the row])² +
+ * alpha·|e|², d² the number of features that are not like the row's, w the kernel width. Assumes that features can be
+ * replaced independently.
  *
  * The R² belongs to the answer: a linear model that does not reproduce the predictions explains nothing, so it is
  * refused below `refuseBelow` and marked below `warnBelow`. Unlike Shapley values, effects do not add up, depend on the
  * kernel width, and vary with the random source (`standardErrors`).
  * Fails on rows of different width, fewer than 10 background rows, fewer samples than 10 per feature (at least 100), a
- * model that throws or answers with anything but finite numbers, one answer for all samples, and a poor fit.
+ * model that throws or answers with anything but finite numbers, one answer for all samples, a poor fit, and options
+ * out of range.
  * Source: Ribeiro, Singh and Guestrin, KDD 2016; kernel, width and penalty as the lime package's defaults.
  */
 export async function limeExplanation<C extends Cell>(

@@ -9,14 +9,17 @@ export interface RidgeFit {
 }
 
 /**
+ * Which linear function of the columns is closest to the targets, and how much of their spread does it reproduce?
  * Weighted ridge regression with an intercept that is not penalised: minimises Σw(y − b₀ − xb)² + alpha · |b|². Equals
- * scikit-learn's `Ridge(alpha).fit(X, y, sample_weight)`. With alpha 0, columns must be linearly independent.
+ * scikit-learn's `Ridge(alpha).fit(X, y, sample_weight)`. Assumes nothing about the rows: it is the minimum, without an
+ * error. With alpha 0, columns must be linearly independent.
  *
  * By Householder reflections of the weighted-centred columns over √alpha · I, all in units of their own size, so
  * that no sums of squares lose the digits of near-dependent columns or of columns far from 0, or overflow.
- * Fails on lists of different length, no rows, weights that are negative or all 0, values that are not finite or whose
- * products are not, targets that do not vary (no R²), and columns that leave no unique solution.
- * Source: Golub and Van Loan, Matrix Computations, §5.3 and §6.1.
+ * Fails on lists of different length, fewer than two rows, an alpha below 0, weights that are negative or all 0, values
+ * that are not finite or whose products are not, targets that do not vary (no R²), and columns that leave no unique
+ * solution. Source: Hoerl and Kennard (1970); Golub and Van Loan, Matrix Computations, §5.3 and §6.1, for the
+ * reflections.
  */
 export function fitWeightedRidge(
   design: Rows<number>,

@@ -35,8 +35,10 @@ export interface BuildOptions {
 
 /**
  * An ensemble from trees written out, for models that are not ONNX files. The score of a row is the base score plus
- * the sum of the leaf values it reaches. Fails without trees, on leaves of different length, values that are not
- * finite, and features outside `featureCount`.
+ * the sum of the leaf values it reaches. Assumes that the model adds its trees up; for a mean, divide the leaf values.
+ * Fails without trees, on leaves of different length, values or base scores that are not finite, thresholds that are
+ * NaN, features outside `featureCount`, unknown comparisons or post transforms, and more than 512 levels.
+ * Source: definition; comparisons and post transforms are those of the ONNX operator TreeEnsemble (ai.onnx.ml 5).
  */
 export function buildTreeEnsemble(
   trees: readonly TreeDefinition[],

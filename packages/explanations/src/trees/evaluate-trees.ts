@@ -12,10 +12,12 @@ export interface TreeAnswers {
 }
 
 /**
- * What the trees answer for each row, in double precision (ONNX Runtime sums in the leaves' own precision, float32 as
- * a rule, so the two differ by float32 rounding).
+ * What do the trees answer for each row? Score = base score + Σ over trees of the leaf value that the row reaches;
+ * output = the post transform of the scores. In double precision (ONNX Runtime sums in the leaves' own precision,
+ * float32 as a rule, so the two differ by float32 rounding). Assumes rows of what the trees see, NaN where a value is
+ * missing.
  * Fails on rows of another width, without rows, and where the post transform has no finite value (PROBIT of a score
- * outside 0 to 1).
+ * outside 0 to 1). Source: the operator reference of ONNX (ai.onnx.ml).
  */
 export function evaluateTrees(ensemble: TreeEnsemble, rows: Rows<number>): Answer<TreeAnswers> {
   const problem = checkEnsemble(ensemble) ?? checkNumericRows(rows, 'rows', 1, ensemble.featureCount);

@@ -15,7 +15,8 @@ import { leadsAway, markPatterns, type TreePlan } from './tree-plan.ts';
  * v (a−1)! b!/(a+b)!, each of the second −v a! (b−1)!/(a+b)!.
  * Time: leaves × background rows per row, less where rows pass a leaf alike.
  *
- * Fails on rows or background of another width or without rows.
+ * Fails on rows or background of another width, without rows or with cells that are no numbers, and on values that do
+ * not add up to the score within rounding.
  * Source: Lundberg et al., Nature Machine Intelligence 2 (2020), for the algorithm per background row.
  */
 export function interventionalTreeShap(

@@ -12,10 +12,11 @@ export interface NodeCovers {
 }
 
 /**
- * How many rows pass each node: the weights that path-dependent Tree SHAP needs and ONNX files do not carry
- * (exporters write `nodes_hitrates` of 1). Give rows like those the trees were trained on; the training rows
+ * How many rows pass each node? A count: the weights that path-dependent Tree SHAP needs and ONNX files do not carry
+ * (exporters write `nodes_hitrates` of 1). Assumes rows like those the trees were trained on; the training rows
  * themselves reproduce what frameworks store, up to bootstrap samples and row weights, which a forest's own covers
  * include. Fails on rows of another width and without rows.
+ * Source: definition; the covers of Lundberg et al., Nature Machine Intelligence 2 (2020).
  */
 export function countNodeCovers(ensemble: TreeEnsemble, rows: Rows<number>): Answer<NodeCovers> {
   const problem = checkEnsemble(ensemble) ?? checkNumericRows(rows, 'rows', 1, ensemble.featureCount);

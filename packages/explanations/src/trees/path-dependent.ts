@@ -20,8 +20,10 @@ import { leadsAway, type TreePlan } from './tree-plan.ts';
  * rows are followed through the trees one by one, which divides once per split instead of once per leaf and feature.
  *
  * Values are exact in double precision for trees as the file gives them; leaf weights in float32 files differ from a
- * framework's float64 ones by 6e-8 relative. Fails on rows of another width, infinite or negative covers, children
- * that cover more than their parent (beyond rounding), and no row under a root.
+ * framework's float64 ones by 6e-8 relative. Assumes that the covers come from rows like those to be explained. Fails
+ * on rows of another width or without rows, a number of covers other than of nodes, infinite or negative covers,
+ * children that do not cover what their parent does (beyond rounding), no row under a root, and values that do not add
+ * up.
  * Source: Lundberg et al., Nature Machine Intelligence 2 (2020), for the game; Owen (1972) for the integral.
  */
 export function pathDependentTreeShap(

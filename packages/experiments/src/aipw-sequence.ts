@@ -64,11 +64,12 @@ const START: AipwState = {
  * How large is the effect treatment − control, under a bandit or a ramp, if one may look at any time? Estimates the average
  * over requests of the effect at each request's time, so it stays meaningful when the base rate drifts.
  *
- * Formula: φ_t = m̂_b − m̂_a + 1{A=b}(Y − m̂_b)/π_b − 1{A=a}(Y − m̂_a)/π_a, m̂ running means of the past; estimate the mean
- * of φ (the first outcome only sets the first m̂); half-width √((n v̂ρ²+1)/(n²ρ²)·ln((n v̂ρ²+1)/α²)); ρ² = c/(N*·v̂) fixed at the first answer. p solves the half-width
- * for α. v̂ is the larger of the running variance of φ and Σ_c s_c²·mean(1/π_c), s_c² the mean squared residual of arm c.
- * The second is what makes it hold under a bandit: while an arm is starved, its rare, heavy φ are missing from the
- * estimate and from the plain variance alike, and 8 % instead of 5 % of such sequences would miss.
+ * Formula: φ_t = m̂_b − m̂_a + 1{A=b}(Y − m̂_b)/π_b − 1{A=a}(Y − m̂_a)/π_a, m̂ running means of the past; estimate the
+ * mean of φ (the first outcome only sets the first m̂); half-width √((n v̂ρ²+1)/(n²ρ²)·ln((n v̂ρ²+1)/α²)); ρ² =
+ * c/(N*·v̂) fixed at the first answer. p solves the half-width for α. v̂ is the larger of the running variance of φ and
+ * Σ_c s_c²·mean(1/π_c), s_c² the mean squared residual of arm c. The second is what makes it hold under a bandit: while
+ * an arm is starved, its rare, heavy φ are missing from the estimate and from the plain variance alike, and 8 % instead
+ * of 5 % of such sequences would miss.
  * Assumes exact logged propensities, bounded away from 0 (a floor of 0.05 or more: the approximation is asymptotic and
  * small propensities make φ heavy-tailed; the simulation table shows the error), and that requests of other arms are left
  * out with the two propensities as logged. Domain and failures as `createModelXProcess`; `read` refuses before the

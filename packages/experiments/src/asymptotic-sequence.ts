@@ -25,9 +25,11 @@ export interface SequencePoint {
 }
 
 /**
- * The mixture variance ρ² that makes the sequence tightest at the horizon: ρ² = c/N* with c = −W₋₁(−α²/e) − 1 (8.212 at
- * α = 0.05, 11.756 at 0.01); one-sided at 2α. It must not change while an experiment runs: a changed ρ voids the guarantee.
- * Domain: alpha in (0, 1) (one-sided (0, ½)), positive horizon.
+ * Which mixture variance ρ² makes the sequence tightest at the horizon?
+ *
+ * Formula: ρ² = c/N* with c = −W₋₁(−α²/e) − 1 (8.212 at α = 0.05, 11.756 at 0.01); one-sided at 2α.
+ * Assumes the horizon was chosen without the data and ρ² stays the same while an experiment runs: a changed ρ voids the
+ * guarantee. Domain: alpha in (0, 1) (one-sided (0, ½)), positive horizon; fails as `invalid-argument` outside it.
  * Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, Annals of Statistics 52 (2024), appendix B.2.
  */
 export function tuneMixture(settings: SequenceSettings): Result<{ readonly mixtureVariance: number }> {
@@ -76,7 +78,8 @@ export interface SequencePointSettings {
  * z = estimate/SE. One-sided: ln(1 + √(nρ²+1)/(2α)), and p solves that for α.
  * Assumes an asymptotically normal estimate: start no earlier than 100 units an arm and 20 events of the rarer outcome;
  * below `minimumCount` the function refuses. Fixed allocation probabilities: under a bandit use `createAipwSequence` or
- * `createModelXProcess`. Fails on a zero standard error.
+ * `createModelXProcess`. Domain: finite estimate, mixtureVariance > 0, alpha in (0, 1). Fails as `constant` on a zero
+ * standard error, as `too-few-rows` below `minimumCount`.
  * Source: as {@link tuneMixture}, theorem 2.2 and its one-sided version; the two-sided form equals the normal mixture of
  * Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 49 (2021).
  */
@@ -121,10 +124,16 @@ export interface DrawnPoint extends SequencePoint {
 }
 
 /**
- * The sequence as it is drawn and decided on: running minimum of p, and — only if the effect is constant over time —
- * running intersection of the intervals (an effect that drifts makes it claim too much, so it is off by default).
+ * What is to be drawn, and decided on, when looks have been made one after the other?
+ *
+ * Formula: running minimum of p and, only if the effect is constant over time, running intersection of the intervals
+ * (an effect that drifts makes it claim too much, so it is off by default).
+ * Assumes points of one confidence sequence, which hold at all looks together; then so do minimum and intersection.
  * Points in the order they were looked at. An intersection that becomes empty means the effect was not constant: fails
- * with `no-solution`. Fails on no points, and on points of different alpha or falling counts.
+ * with `no-solution`. Fails on no points (`empty`), on points of different alpha or falling counts (`invalid-argument`)
+ * and on a NaN (`not-finite`).
+ * Source: definition of a confidence sequence; Howard, Ramdas, McAuliffe and Sekhon 2021 for running minimum and
+ * intersection.
  */
 export function drawSequence(
   points: readonly SequencePoint[],

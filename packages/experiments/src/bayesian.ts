@@ -29,7 +29,8 @@ export interface ChanceToWin {
  * Formula: independent Beta(a + successes, b + failures) posteriors; P(B > A) = ∫ f_B F_A, expected loss of B
  * E[(A−B)⁺] = ∫ (1 − F_A) F_B, by Gauss–Legendre quadrature on the logit scale (all terms positive, so small losses keep
  * their digits). `isHigherBetter: false` swaps the roles.
- * Assumes independent trials. Domain: at least one trial an arm, prior parameters > 0 (default 1, 1: uniform).
+ * Assumes independent trials. Domain: at least one trial an arm, prior parameters > 0 (default 1, 1: uniform); fails as
+ * `empty` on an arm without trials and as `invalid-argument` otherwise outside it.
  * Source: conjugate updating; checked against `scipy.integrate.quad`.
  */
 export function compareProportionsBayesian(
@@ -66,7 +67,12 @@ export function compareProportionsBayesian(
  *
  * Formula: posterior precision 1/SE² + 1/s₀², mean m weighted by precision; chance Φ(m/s); expected loss of the treatment
  * sφ(m/s) − mΦ(−m/s), of the control sφ(m/s) + mΦ(m/s); central credible interval. Without `prior` the prior is flat.
- * The prior is on the scale of the estimate: a prior on lifts needs a relative estimate. Domain: standard error > 0.
+ * The prior is on the scale of the estimate: a prior on lifts needs a relative estimate.
+ * Assumes an estimate that is normal around the effect with this standard error. Domain: finite estimate, prior
+ * standard deviation > 0, alpha in (0, 1). Fails as `constant` on a zero standard error, as `not-finite` or
+ * `invalid-argument`.
+ * Source: conjugate normal updating; unit normal loss integral, Raiffa and Schlaifer, Applied Statistical Decision
+ * Theory (1961).
  */
 export function compareEffectBayesian(
   effect: { readonly estimate: number; readonly standardError: number },

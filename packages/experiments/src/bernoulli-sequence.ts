@@ -16,7 +16,8 @@ export interface BernoulliSettings {
  * Formula: beta mixture ln E = ln B(r/(1−p)+S, r/p+N−S) − ln B(r/(1−p), r/p) − S ln p − (N−S) ln(1−p);
  * r = max(ρ − pq, 10⁻³pq), ρ = pq·horizonCount/(2ln(1/α) + ln(1 + 2ln(1/α))). E ≥ 1/α rejects.
  * Assumes a success probability that is `rate` under the null given the past (drift allowed under the alternative).
- * Domain: 0 ≤ S ≤ N, N ≥ 1, rate in (0, 1).
+ * Domain: 0 ≤ S ≤ N whole, N ≥ 1, rate in (0, 1), positive horizon. Fails as `empty` before the first trial, as
+ * `invalid-argument` otherwise outside it.
  * Source: Howard, Ramdas, McAuliffe and Sekhon 2021, proposition 7; equal to confseq's two-sided beta-binomial mixture.
  */
 export function bernoulliEvidence(
@@ -35,7 +36,7 @@ export function bernoulliEvidence(
 /**
  * Between which rates does a success probability lie, if one may look at any time? The set {p: E(p) < 1/α} of
  * {@link bernoulliEvidence}; covers at all times together with probability 1 − α, at every sample size.
- * Domain and failures as there.
+ * Assumes a success probability that is the same at every trial given the past. Domain, failures and source as there.
  */
 export function bernoulliInterval(
   successes: number,

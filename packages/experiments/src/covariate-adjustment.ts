@@ -18,7 +18,8 @@ export interface AdjustedEffect extends Effect {
  * Var′_b/(n_b m_a²) + [V_Ya (1+Δ)² − 2θ Cov_a (1+Δ) + θ²V_Xa]/(n_a m_a²), Δ the adjusted lift (for m_a > 0).
  * The first variable of a summary is the outcome Y, the second the covariate X.
  * Assumes the covariate could not be changed by the treatment: an affected covariate biases the estimate.
- * Fails when the covariate is constant, and as {@link compareMeans} does.
+ * Fails when the covariate is constant (`no-variation-in-covariate`), and as `compareMeans` does; its other assumptions
+ * and domain hold here.
  * Source: Deng, Xu, Kohavi and Walker, WSDM 2013.
  */
 export function compareAdjustedMeans(

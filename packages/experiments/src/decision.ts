@@ -72,18 +72,25 @@ export interface Decision {
 }
 
 /**
- * Promote, hold, roll back, keep collecting, or insufficient data? Reads nothing but the points that are drawn: the verdict
- * is that of the first look whose drawn interval crosses a limit, so a chart shows why, and a promotion or rollback is
- * never taken back by a later look (the sequences are valid at every time, so the first crossing is as good as any).
+ * Promote, hold, roll back, keep collecting, or insufficient data? Reads nothing but the points that are drawn: the
+ * verdict is that of the first look whose drawn interval crosses a limit, so a chart shows why, and a promotion or
+ * rollback is never taken back by a later look (the sequences are valid at every time, so the first crossing is as good
+ * as any).
  *
- * Order at each look: (1) a guardrail proved worse than its margin → roll back, even with a broken split, because safety
- * must not wait for diagnosis; (2) sample-ratio mismatch → hold, nothing else can be trusted; (3) goal without a point →
- * insufficient data; (4) a goal proved worse than its margin → roll back; (5) goals win, every guardrail harmless, no
- * signal harmed → promote; (6) otherwise keep collecting. Only (1), (4) and (5) end the experiment. If no look ends it, the
- * last look's verdict stands, and is `hold` at `maximumCount` or when every goal's interval lies within ± margin.
+ * Order at each look: (1) a guardrail proved worse than its margin → roll back, even with a broken split, because
+ * safety must not wait for diagnosis; (2) sample-ratio mismatch → hold, nothing else can be trusted; (3) goal without a
+ * point → insufficient data; (4) a goal proved worse than its margin → roll back; (5) goals win, every guardrail
+ * harmless, no signal harmed → promote; (6) otherwise keep collecting. Only (1), (4) and (5) end the experiment. If no
+ * look ends it, the last look's verdict stands, and is `hold` at `maximumCount` or when every goal's interval lies
+ * within ± margin.
  * No data is never a failure and never a success.
- * Fails on no looks, no goal, repeated names, negative margins, points of another alpha than stated, and goals that
- * overspend alpha under `any`.
+ * Assumes every metric's points are of a confidence sequence at its alpha, with margins and alphas fixed before the
+ * start. Then a false promotion by a goal has probability at most `alpha`: under `any` by the sum of the alphas, under
+ * `all` by the largest.
+ * Fails on no looks or no goal (`empty`), repeated names, negative margins, points of another alpha than stated and
+ * goals that overspend alpha (`invalid-argument`), and on ends that are NaN (`not-finite`).
+ * Source: a rule of this package; its guarantee is that of the sequences it reads (Howard et al. 2021; Waudby-Smith et
+ * al. 2024) with Bonferroni's bound.
  */
 export function decideExperiment(looks: readonly DecisionLook[], rule: DecisionRule): Result<Decision> {
   const problem = checkRule(rule) ?? checkLooks(looks, rule);

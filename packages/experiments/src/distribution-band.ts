@@ -18,7 +18,8 @@ const SLOPE = 0.85;
  *
  * Formula: A√((ln(1 + ln(t/t_min)) + C)/t), A = 0.85, C solved so that the error probability
  * min_η 4e^{−γ²C}(1 + 1/((γ²−1)ln η)), γ² = (2/η)(A − √(2(η−1)/C))², is alpha.
- * Assumes independent values of one distribution. Fails below `minimumCount`.
+ * Assumes independent values of one distribution. Domain: whole count, alpha in (0, 1). Fails as `too-few-rows` below
+ * `minimumCount` (`empty` at 0).
  * Source: Howard and Ramdas, Bernoulli 28 (2022), theorem 2; equal to confseq `empirical_process_lil_bound`.
  */
 export function distributionRadius(count: number, settings: BandSettings = {}): Result<{ readonly radius: number }> {
@@ -46,7 +47,8 @@ export interface DistributionComparison {
  *
  * Formula: bands of radius r_k from {@link distributionRadius} at α/2 for each arm; the true distance lies within
  * D ± (r_1 + r_2), and where F_control − F_treatment > r_1 + r_2 the treatment is larger.
- * Assumptions and failures as there, for both arms.
+ * Assumptions, domain and failures as there, for both arms; values must be finite.
+ * Source: as there, with a union bound over the arms.
  */
 export function compareDistributionsAnytime(
   control: readonly number[],

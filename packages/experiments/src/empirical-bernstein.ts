@@ -30,7 +30,9 @@ const LARGEST_BET = 0.5;
  * Formula: bets λ_t = min(½, √(2 ln(1/α)/(t ln(1+t) σ̂²_{t−1}))), σ̂² with one prior observation of ¼ and mean ½ (capped at
  * 1); L_t = [Σλx − ln(1/α) − Σ(x − μ̂_{t−1})² ψ(λ)]/Σλ, ψ(λ) = −ln(1−λ) − λ, μ̂ the past mean capped at 1; at least 0.
  * `meanIsConstant` takes the largest bound so far; without it the bound is for the bet-weighted average mean so far.
- * Fails as `empty` before the first value. `state()` can be stored and passed back as `saved`.
+ * Assumes each value's mean given the past is at most 1 (and, for `meanIsConstant`, always the same).
+ * Domain: alpha in (0, 1); `add` refuses a value that is negative or not finite. `read` fails as `empty` before the
+ * first value. `state()` can be stored and passed back as `saved`.
  * Source: Waudby-Smith and Ramdas, JRSS-B 86 (2024), theorem 2; equal to confseq
  * `predmix_empbern_lower_cs(truncate_mean=True)`.
  */
@@ -80,8 +82,11 @@ export function createEmpiricalBernsteinBound(
 }
 
 /**
- * Between what does the mean of values in [0, 1] lie, if one may look at any time? Two {@link createEmpiricalBernsteinBound}
- * at α/2, of x and of 1 − x. Returns one point per value, in order, for drawing. Fails on values outside [0, 1].
+ * Between what does the mean of values in [0, 1] lie, if one may look at any time?
+ *
+ * Formula: two {@link createEmpiricalBernsteinBound} at α/2, of x and of 1 − x. Returns one point per value, in order,
+ * for drawing. Assumptions and source as there, with a union bound over the two ends.
+ * Domain: values in [0, 1], alpha in (0, 1). Fails on no values (`empty`) and on values outside.
  */
 export function boundedMeanSequence(
   values: readonly number[],
@@ -109,8 +114,13 @@ export function boundedMeanSequence(
 }
 
 /**
- * The difference treatment − control of two independent one-arm points, by a union bound: [L_b − U_a, U_b − L_a] at
- * alpha = α_a + α_b. For points of {@link boundedMeanSequence} or `bernoulliInterval`. Fails when alphas reach 1.
+ * What can be said about the difference treatment − control, from one point of each arm? For points of
+ * {@link boundedMeanSequence} or `bernoulliInterval`.
+ *
+ * Formula: [L_b − U_a, U_b − L_a] at alpha = α_a + α_b; no p-value.
+ * Assumes each interval covers at its own alpha, nothing on how the arms depend. Domain: finite ends, alphas that sum
+ * to less than 1; fails as `not-finite` or `invalid-argument` outside it.
+ * Source: Bonferroni's (union) bound.
  */
 export function differencePoint(control: SequencePoint, treatment: SequencePoint): Result<SequencePoint> {
   const alpha = control.alpha + treatment.alpha;

@@ -61,6 +61,7 @@ export function compareEventCounts(
  * Formula: all shares θ of the events whose e-value against θ is below 1/α, turned into rate ratios
  * (θ/(1−θ))·(1−s)/s, s the traffic share. Assumptions, domain and failures as {@link compareEventCounts}. The estimate and
  * the upper end are infinite while the control has no event. `count` counts events, not requests.
+ * Source: as there; the interval inverts that test.
  */
 export function eventCountPoint(
   events: { readonly control: number; readonly treatment: number },

@@ -149,9 +149,14 @@ export function createModelXProcess(options: ModelXOptions): Result<{ readonly p
 }
 
 /**
- * One factor of the e-process for a predictive density of your own: `densities` holds f̂_c(y) of every arm at the outcome
- * that was seen, `propensities` π_t. Returns ln(f̂_A/Σπf̂); sum over requests for ln E.
- * Fails unless propensities are probabilities summing to 1, the arm taken has one above 0 and Σπf̂ > 0.
+ * How much does one outcome speak against "the arm does not matter", under a predictive density of your own? One factor
+ * of the e-process of {@link createModelXProcess}.
+ *
+ * Formula: ln(f̂_A(y)/Σ_c π_c f̂_c(y)); `densities` holds f̂_c(y) of every arm at the outcome that was seen,
+ * `propensities` π. Sum over requests for ln E (−∞ once the density of the arm taken was 0).
+ * Assumes the densities were fixed before the outcome was seen and the propensities are exact.
+ * Domain: as many densities (finite, ≥ 0) as propensities (in [0, 1], sum 1). Fails outside it, when the arm taken has
+ * a propensity of 0 (`no-support`) and when Σπf̂ is 0 (`no-solution`). Source: as there.
  */
 export function modelXLogFactor(
   densities: readonly number[],

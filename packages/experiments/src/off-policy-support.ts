@@ -53,9 +53,13 @@ export interface LoggedDecision {
 }
 
 /**
- * Rows for {@link evaluatePolicy} from full propensity vectors, with the probability the target gives to arms the log
- * could not choose. Fails unless both vectors have one probability for every arm, sum to 1, and the arm taken had one
- * above 0; predictions must be there for all decisions or for none.
+ * Which rows does {@link evaluatePolicy} need, when full propensity vectors (and perhaps predictions) were logged?
+ *
+ * Formula: π of the arm taken under both policies; uncovered share Σ π_target over arms with logged propensity 0;
+ * predicted value Σ_a π_target q̂. Assumes the logged vectors are those the arm was drawn with.
+ * Domain: at least two decisions, finite rewards and predictions. Fails unless both vectors have one probability for
+ * every arm and sum to 1, and the arm taken had one above 0 (`no-support`); predictions must be there for all decisions
+ * or none (`length-mismatch`). Source: definition of importance weights; see there.
  */
 export function toOffPolicyRows(decisions: readonly LoggedDecision[]): Result<{ readonly rows: OffPolicyRows }> {
   if (decisions.length === 0) return failure('empty', 'at least two decisions');
@@ -102,10 +106,14 @@ export function toOffPolicyRows(decisions: readonly LoggedDecision[]): Result<{ 
 }
 
 /**
- * How much of the target policy does the log cover? The report to show beside (or instead of) an estimate: effective
- * sample size, mean weight with its 99.9 % interval (1 when the logged propensities are right), heaviest row, and the
- * probability on arms the log never could choose. Domain as {@link evaluatePolicy}; fails on bad rows and on weights that
- * are all 0.
+ * How much of the target policy does the log cover? The report to show beside (or instead of) an estimate.
+ *
+ * Formulas, w = π_target/π_logged of the logged arm: effective sample size (Σw)²/Σw²; mean weight with its 99.9 %
+ * normal interval (it should hold 1, or 1 less the uncovered share, when the logged propensities are right); share of
+ * the heaviest row max w/Σw; mean probability on arms the log never could choose.
+ * Assumes independent rows given the policies. Domain as {@link evaluatePolicy}; fails on bad rows as there and, when
+ * the weights are all 0, as `no-support`.
+ * Source: Kish, Survey Sampling (1965) for the effective sample size.
  */
 export function reportSupport(rows: OffPolicyRows): Result<{ readonly report: SupportReport }> {
   const problem = checkRows(rows);

@@ -51,7 +51,11 @@ export interface OffPolicyRefusal extends Failure {
  * only if w ≤ λ; DRos λw/(w²+λ); sub-Gaussian IPS w/(1−λ+λw). Standard errors: sd of the terms/√n; SNIPS
  * √Σw²(r−V̂)²/Σw; SNDR likewise on its residuals. Normal interval.
  * Assumes logged propensities are exact, rows independent given the policy, rewards complete (or missing at random), and
- * q̂ fitted on other rows (`crossFitRewardModel`). DM and Switch-DR are biased by a wrong q̂; their interval ignores that.
+ * q̂ fitted on other rows (`crossFitRewardModel`). DM and Switch-DR are biased by a wrong q̂; their interval ignores
+ * that.
+ * Domain: at least two rows, finite rewards, logged propensities in (0, 1], target ones in [0, 1]; `predictedValues`
+ * for DM, with `predictedRewards` too for the doubly robust ones. Outside it fails as `empty`, `too-few-rows`,
+ * `not-finite`, `length-mismatch` or `invalid-argument`.
  * Refuses (with the support report) when the target plays arms the log never could (`no-support`), the effective sample is
  * below 100 (`effective-sample-too-small`), one row carries over 5 % of the weight (`weight-concentrated`), or
  * the mean weight is not 1 within 3.29 standard errors (`wrong-propensities`: the logged propensities are wrong).

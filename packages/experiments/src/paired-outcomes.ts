@@ -23,7 +23,9 @@ export interface PairedComparison {
  * Formula: given a disagreement the challenger wins with probability ½ under the null; exact binomial
  * p = 2·P(X ≤ min(b, c)) capped at 1, and the exact anytime e-value of `bernoulliEvidence` at rate ½.
  * `pairs` is the number of all compared requests, agreements included. Fails as `empty` without a disagreement.
- * Assumes each request counted once. Source: McNemar, Psychometrika 12 (1947); equal to statsmodels `mcnemar(exact=True)`.
+ * Assumes independent requests, each counted once. Domain: whole counts, no more disagreements than pairs; fails as
+ * `invalid-argument` outside it.
+ * Source: McNemar, Psychometrika 12 (1947); equal to statsmodels `mcnemar(exact=True)`.
  */
 export function comparePairedOutcomes(
   counts: { readonly pairs: number; readonly onlyChallengerRight: number; readonly onlyChampionRight: number },

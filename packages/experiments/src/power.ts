@@ -33,7 +33,11 @@ export interface SampleSize {
  *
  * Formula: N = (z_{1−α/2} + z_{1−β})² (v_a/(1−s) + v_b/s)/δ², s the treatment's share; equal arms give the usual
  * (z_{1−α/2} + z_{1−β})²(v_a + v_b)/δ² per arm. The chance of a significant result of the wrong sign is neglected.
- * Domain: finite effect other than 0, variances ≥ 0 and not both 0. Source: any textbook; statsmodels `NormalIndPower`.
+ * Assumes means close to normal, known variances and independent units.
+ * Domain: finite effect other than 0, variances not negative, alpha, power and share in (0, 1). Fails as `constant` when
+ * both variances are 0, as `invalid-argument` on an effect of 0 and on a power of at most alpha/2 (one-sided alpha), as
+ * `no-solution` when no finite size is enough.
+ * Source: any textbook; statsmodels `NormalIndPower`.
  */
 export function requiredSampleSize(
   effect: number,
@@ -52,7 +56,8 @@ export function requiredSampleSize(
  * What is the chance to detect a difference of `effect` with so many units an arm at a fixed horizon?
  *
  * Formula: Φ(δ/SE − z) (+ Φ(−δ/SE − z) two-sided), SE² = v_a/n_a + v_b/n_b. An effect of 0 gives alpha.
- * Domain: positive counts, finite effect. Source: statsmodels `NormalIndPower.power`.
+ * Assumptions as {@link requiredSampleSize}. Domain: positive counts, finite effect; fails outside it and as `constant`
+ * when both variances are 0. Source: statsmodels `NormalIndPower.power`.
  */
 export function achievedPower(
   effect: number,
@@ -78,8 +83,11 @@ export function achievedPower(
 }
 
 /**
- * Which difference can so many units an arm detect with the wanted power at a fixed horizon? (z_{1−α/2} + z_{1−β})·SE.
- * Domain: positive counts. Fails on variances that are both 0.
+ * Which difference can so many units an arm detect with the wanted power at a fixed horizon?
+ *
+ * Formula: (z_{1−α/2} + z_{1−β})·SE, SE² = v_a/n_a + v_b/n_b; one-sided z_{1−α}. Ask for a power above alpha.
+ * Assumptions as {@link requiredSampleSize}. Domain: positive counts; fails outside it and as `constant` when both
+ * variances are 0. Source: {@link requiredSampleSize} solved for the effect.
  */
 export function minimumDetectableEffect(
   variances: OutcomeVariances,
@@ -107,7 +115,8 @@ export function minimumDetectableEffect(
  * `effect`? The price of being allowed to look at any time. Tuned (N*) at the answer itself, the best case.
  *
  * Formula: smallest N with half-width(N) + z_{1−β}·SE(N) ≤ |δ|, half-width as in `sequencePoint`. This is the power at
- * exactly N; looking earlier only adds to it. Domain and failures as {@link requiredSampleSize}.
+ * exactly N; looking earlier only adds to it. Assumptions, domain and failures as {@link requiredSampleSize}.
+ * Source: the boundary of `sequencePoint` (Waudby-Smith et al. 2024) in place of the normal critical value.
  */
 export function requiredSequentialSampleSize(
   effect: number,
@@ -128,9 +137,11 @@ export function requiredSequentialSampleSize(
 }
 
 /**
- * How long does a sample of `totalCount` units take? Days = units / (units a day × share of them in the experiment),
- * rounded up to whole weeks by default because weekdays differ.
- * Domain: positive traffic, share in (0, 1].
+ * How long does a sample of `totalCount` units take?
+ *
+ * Formula: days = units / (units a day × share of them in the experiment), rounded up to whole weeks by default because
+ * weekdays differ. Assumes steady traffic of units that were not seen before.
+ * Domain: positive count and traffic, share in (0, 1]; fails as `invalid-argument` outside it. Source: definition.
  */
 export function experimentDuration(
   totalCount: number,

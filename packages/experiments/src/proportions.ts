@@ -41,9 +41,12 @@ export function compareProportions(
 }
 
 /**
- * The textbook z-test of equal proportions with the pooled standard error
- * √(p̄(1−p̄)(1/n_a + 1/n_b)). Its interval is for display next to the p-value: it uses the same pooled standard error.
- * Only the absolute scale and a null effect of 0 exist. Fails when every outcome is the same in both arms.
+ * Do two success rates differ, by the textbook z-test of equal proportions, judged once at the planned end?
+ *
+ * Formula: z = (p_b − p_a)/SE with the pooled SE = √(p̄(1−p̄)(1/n_a + 1/n_b)). Its interval is for display next to the
+ * p-value: it uses the same pooled standard error. Only the absolute scale and a null effect of 0 exist.
+ * Assumes independent units and, roughly, five successes and five failures an arm. Domain: at least one trial an arm,
+ * whole counts. Fails as `empty` without trials and as `one-class` when every outcome is the same in both arms.
  * Source: any textbook; equals statsmodels `proportions_ztest`.
  */
 export function comparePooledProportions(
@@ -62,8 +65,12 @@ export function comparePooledProportions(
 }
 
 /**
- * A confidence interval for the difference of two proportions that stays honest for small counts and rates near 0 or 1:
- * Newcombe's hybrid of two Wilson score intervals. Needs at least one trial an arm.
+ * Between what does the difference of two proportions lie, honest for small counts and rates near 0 or 1 too?
+ *
+ * Formula: Newcombe's hybrid of two Wilson score intervals (l, u) around p: lower end p_b − p_a − √((p_b − l_b)² +
+ * (u_a − p_a)²), upper end likewise with u_b and l_a.
+ * Assumes independent units, judged once at the planned end. Domain: at least one trial an arm, whole counts; fails as
+ * `empty` without trials, as `invalid-argument` otherwise outside it.
  * Source: Newcombe, Statistics in Medicine 17 (1998), method 10; statsmodels `confint_proportions_2indep('newcomb')`.
  */
 export function newcombeInterval(
@@ -98,8 +105,11 @@ function wilson(arm: ProportionSummary, z: number) {
 }
 
 /**
- * A proportion as the summary of a mean: mean p, variance p(1−p) without Bessel's correction, for
- * `relativeSequencePoint`. Domain: at least two trials.
+ * What is the summary of a mean, when the outcomes are successes and failures? For `relativeSequencePoint`.
+ *
+ * Formula: mean p, variance p(1−p) without Bessel's correction. Assumes one outcome of 0 or 1 a unit.
+ * Domain: at least two trials, whole counts; fails as `empty`, `too-few-rows` or `invalid-argument` outside it.
+ * Source: variance of a Bernoulli outcome.
  */
 export function summariseProportion(arm: ProportionSummary): Result<MeanSummary> {
   return checkProportion('arm', arm) ?? { ok: true, ...asArm(arm) };

@@ -33,8 +33,9 @@ export interface QuantileEvidence {
  *
  * Formula: the values x whose count N(x) of observations ≤ x is not refuted by the beta-binomial mixture of
  * `bernoulliEvidence` at rate q: G(N(x)) < ln(1/α). With ties any count between #{< x} and #{≤ x} may be the one.
- * Assumes each value's chance to lie at or below the quantile is q given the past. Fails as `too-few-rows` while one end
- * is not reached by any observation.
+ * Assumes each value's chance to lie at or below the quantile is q given the past. Domain: finite values, quantile in
+ * (0, 1), positive horizon. Fails as `empty` or `not-finite` outside it, as `too-few-rows` while one end is not reached
+ * by any observation.
  * Source: Howard and Ramdas, Bernoulli 28 (2022), theorem 1 and section 3.
  */
 export function quantileInterval(
@@ -52,7 +53,8 @@ export function quantileInterval(
  * Formula: if both quantiles equal x, then G_1(x) + G_2(x) is the logarithm of an e-process, G_k the beta-binomial mixture
  * of `bernoulliEvidence` with p = q, S = #{arm k ≤ x}, N = n_k. Not knowing x, ln E = min_x [G_1(x) + G_2(x)] and
  * p = exp(−ln E) capped at 1. The minimum is over observed values; with ties the count may be any between < x and ≤ x.
- * Assumes the arms independent given the past. Domain: at least one finite value an arm.
+ * Assumes the arms independent given the past. Domain: at least one finite value an arm; fails as `empty` or
+ * `not-finite` outside it.
  * Source: Howard and Ramdas 2022, section 4; equal to confseq `quantile_ab_p_value`.
  */
 export function compareQuantilesAnytime(
@@ -95,9 +97,13 @@ export interface HistogramPair {
 }
 
 /**
- * {@link compareQuantilesAnytime} from histograms. A quantile can lie anywhere inside a bin, so the evidence is a lower
- * bound there: never more false alarms than with raw values, a little less power with coarse bins.
- * Domain: equally many bins, whole counts, at least one value an arm.
+ * Are the q-quantiles of two arms equal, if one may look at any time and only histograms are kept?
+ *
+ * Formula: {@link compareQuantilesAnytime} with the minimum over bins. A quantile can lie anywhere inside a bin, so the
+ * evidence is a lower bound there: never more false alarms than with raw values, a little less power with coarse bins.
+ * Assumptions as there, and the same bins in both arms, fixed without the data. Domain: equally many bins, whole
+ * counts, at least one value an arm; fails as `empty`, `length-mismatch` or `invalid-argument` outside it. Source: as
+ * there.
  */
 export function compareHistogramQuantilesAnytime(
   histograms: HistogramPair,
@@ -136,7 +142,7 @@ export function compareHistogramQuantilesAnytime(
 /**
  * What can be said about the difference of a quantile, treatment − control, if one may look at any time? A point for
  * drawing and deciding: the difference of two {@link quantileInterval}s at α/2 each, with the (stronger) p-value of
- * {@link compareQuantilesAnytime}. Assumptions and failures as there.
+ * {@link compareQuantilesAnytime}. Assumptions, domain, failures and source as there, with a union bound over the arms.
  */
 export function quantileSequencePoint(
   control: readonly number[],

@@ -70,7 +70,8 @@ export function estimateQuantile(
  *
  * Formula: difference of {@link estimateQuantile} of each arm, SE² = SE_a² + SE_b², normal reference distribution;
  * relative scale by the delta method. Assumptions, domain and failures as there, for both arms.
- * For repeated looks use `compareQuantilesAnytime`.
+ * Assumes besides that the arms are independent; fails as `zero-baseline` on the relative scale when the control's
+ * quantile is 0. For repeated looks use `compareQuantilesAnytime`. Source: as there; delta method as `compareMeans`.
  */
 export function compareQuantiles(
   control: QuantileSample,

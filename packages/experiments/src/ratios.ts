@@ -28,8 +28,11 @@ export function compareRatios(
 }
 
 /**
- * A ratio of sums as the summary of a mean: M̄/D̄ with the delta-method variance of one unit, for
- * `relativeSequencePoint`. Fails when the denominator's mean is 0.
+ * What is the summary of a mean, when the outcome is a ratio of sums? For `relativeSequencePoint`.
+ *
+ * Formula: M̄/D̄ with the delta-method variance of one unit of {@link compareRatios}; its assumptions and source hold
+ * here.
+ * Domain: at least two units. Fails as `zero-baseline` when the denominator's mean is 0, and on a bad summary.
  */
 export function summariseRatio(arm: PairSummary): Result<MeanSummary> {
   const problem = checkPairSummary('arm', arm);

@@ -15,12 +15,17 @@ export interface CrossFittedRewards {
 }
 
 /**
- * What reward would each arm have had in each row's context? A plain outcome model for the doubly robust estimators: the
- * mean reward of (context, arm), drawn towards the arm's overall mean by `shrinkage` pseudo-rows, predicted for a row
- * only from the other folds (row i is in fold i mod folds), so a row never judges itself.
+ * What reward would each arm have had in each row's context? A plain outcome model for the doubly robust estimators,
+ * predicted for a row only from the other folds (row i is in fold i mod folds), so a row never judges itself.
  *
- * Any better model may be used instead, as long as it was fitted on other rows. Domain: 2 ≤ folds ≤ rows, arm indices
- * below `armCount`. An arm without rows in the other folds gets the mean over all arms there.
+ * Formula: q̂(context, arm) = (Σr + s·m_arm)/(n + s) over the rows of that context and arm in the other folds, m_arm
+ * the arm's mean there, s = `shrinkage` pseudo-rows. An arm without rows in the other folds gets the mean over all arms
+ * there.
+ * Assumes independent rows whose order says nothing of the reward. A poor q̂ costs the doubly robust estimators
+ * precision, not validity. Any better model may be used instead, as long as it was fitted on other rows.
+ * Domain: finite rewards, 2 ≤ folds ≤ rows, arm indices below `armCount`, shrinkage ≥ 0. Fails as `empty`,
+ * `too-few-rows`, `not-finite`, `length-mismatch` or `invalid-argument` outside it.
+ * Source: m-estimate, Cestnik, ECAI 1990; cross-fitting, Chernozhukov et al., Econometrics Journal 21 (2018).
  */
 export function crossFitRewardModel(
   rows: RewardRows,

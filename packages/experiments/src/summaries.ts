@@ -45,9 +45,13 @@ export interface PairSums {
 }
 
 /**
- * Count, mean and unbiased variance of raw values, in one pass (Welford 1962), and how many entries were missing.
- * `null` and `undefined` are missing and left out; NaN or an infinity is an error of whoever produced it and fails.
- * Fails on no values, only missing values, and a single value (no variance).
+ * What are the count, the mean and the variance of raw values, and how many entries were missing?
+ *
+ * Formula: one pass of mean += (x − mean)/n and Σ(x − mean)² updated with it; variance with n − 1. `null` and
+ * `undefined` are missing and left out; NaN or an infinity is an error of whoever produced it and fails. No assumption
+ * on the distribution. Domain: at least two values whose squares are finite. Fails on no values (`empty`), only missing
+ * values (`all-missing`), a single value (`too-few-rows`: no variance) and `not-finite` ones.
+ * Source: Welford, Technometrics 4 (1962).
  */
 export function summariseValues(
   values: readonly (number | null | undefined)[],
@@ -72,8 +76,13 @@ export function summariseValues(
 }
 
 /**
- * The same summary from additive sums. Σx² − (Σx)²/n loses digits when the mean is large against the spread; prefer
- * {@link summariseValues} or centred sums then. A variance negative by rounding becomes 0.
+ * What does {@link summariseValues} give, when only additive sums are at hand (as a database query returns them)?
+ *
+ * Formula: mean Σx/n, variance (Σx² − (Σx)²/n)/(n − 1), which loses digits when the mean is large against the spread;
+ * prefer {@link summariseValues} or centred sums then. A variance negative by rounding becomes 0.
+ * Assumes the three sums are of the same rows. Domain: whole count of at least 2, finite sum, sum of squares ≥ 0. Fails
+ * as `empty`, `too-few-rows`, `not-finite` or `invalid-argument` outside it.
+ * Source: definition of the sample variance.
  */
 export function summariseSums(sums: MeanSums): Result<MeanSummary> {
   const problem = firstFailure(
@@ -87,7 +96,14 @@ export function summariseSums(sums: MeanSums): Result<MeanSummary> {
   return { ok: true, count: sums.count, mean, variance };
 }
 
-/** Summary of two variables measured on the same units; arrays of equal length, every value finite, at least two. */
+/**
+ * What are the means, variances and covariance of two variables measured on the same units?
+ *
+ * Formula: as {@link summariseValues}, with Σ(x − mean_x)(y − mean_y) kept the same way; divided by n − 1.
+ * Assumes entry i of both arrays is the same unit. Domain: arrays of equal length, every value finite, at least two.
+ * Fails as `empty`, `too-few-rows`, `not-finite` or `length-mismatch` outside it; leave missing pairs out before.
+ * Source: Welford, Technometrics 4 (1962), with products.
+ */
 export function summarisePairs(first: readonly number[], second: readonly number[]): Result<PairSummary> {
   const problem = firstFailure(
     checkAllFinite('first', first),
@@ -124,7 +140,13 @@ export function summarisePairs(first: readonly number[], second: readonly number
   };
 }
 
-/** Pair summary from additive sums; the warning of {@link summariseSums} holds. */
+/**
+ * What does {@link summarisePairs} give, when only additive sums are at hand?
+ *
+ * Formula: as {@link summariseSums}, covariance (Σxy − ΣxΣy/n)/(n − 1); the warning about digits there holds here.
+ * Assumes all sums are of the same rows. Domain: whole count of at least 2, finite sums, sums of squares ≥ 0; failures
+ * as there. Source: definition of the sample covariance.
+ */
 export function summarisePairSums(sums: PairSums): Result<PairSummary> {
   const problem = firstFailure(
     checkCount('count', sums.count, 2),
@@ -148,8 +170,13 @@ export function summarisePairSums(sums: PairSums): Result<PairSummary> {
 }
 
 /**
- * The summary of two disjoint sets of rows, from their summaries (Chan, Golub and LeVeque 1979). Commutative to the bit,
- * associative up to rounding.
+ * What is the summary of two disjoint sets of rows, from their summaries?
+ *
+ * Formula: Σ(x − mean)² of the whole = that of a + that of b + (mean_b − mean_a)² n_a n_b/(n_a + n_b). Commutative to
+ * the bit, associative up to rounding.
+ * Assumes no row is in both sets. Domain: counts of at least 2, finite means, variances ≥ 0. Fails as `empty`,
+ * `too-few-rows`, `not-finite` or `invalid-argument` outside it, naming the summary.
+ * Source: Chan, Golub and LeVeque 1979.
  */
 export function mergeSummaries(a: MeanSummary, b: MeanSummary): Result<MeanSummary> {
   const problem = checkMeanSummary('a', a) ?? checkMeanSummary('b', b);
@@ -162,7 +189,11 @@ export function mergeSummaries(a: MeanSummary, b: MeanSummary): Result<MeanSumma
   return { ok: true, count, mean: (a.mean * a.count + b.mean * b.count) / count, variance: squares / (count - 1) };
 }
 
-/** {@link mergeSummaries} for two variables measured on the same units. */
+/**
+ * What is the summary of two disjoint sets of pairs, from their summaries? {@link mergeSummaries} for both variables,
+ * and for the covariance with the product of the two differences of means in place of the square.
+ * Assumptions, domain, failures and source as there.
+ */
 export function mergePairSummaries(a: PairSummary, b: PairSummary): Result<PairSummary> {
   const problem = checkPairSummary('a', a) ?? checkPairSummary('b', b);
   if (problem) return problem;

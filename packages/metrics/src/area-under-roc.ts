@@ -20,14 +20,18 @@ export interface AucEstimate extends Estimate {
 }
 
 /**
- * The chance that a random positive scores above a random negative, ties counting one half, with DeLong's interval.
+ * What is the chance that a random positive scores above a random negative, ties counting one half? With DeLong's
+ * interval.
  *
- * Formula: V₁₀ᵢ = share of negatives below positive i, V₀₁ⱼ = share of positives above negative j,
- * SE² = var(V₁₀)/positives + var(V₀₁)/negatives (variances with n − 1).
- * When the classes are separated perfectly that variance is 0 though the AUC is not known exactly; then the interval is
- * the exact bound from min(positives, negatives) disjoint pairs, AUC ≥ (α/2)^(1/pairs) (`disjoint-pairs`).
- * Assumes independent rows. Fails when a class has fewer than two rows, when all scores are equal, on a NaN score.
- * Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); Sun and Xu, IEEE SPL 21 (2014) for doing it by ranks.
+ * Formula: V₁₀ᵢ = share of negatives below positive i, V₀₁ⱼ = share of positives above negative j, AUC = mean V₁₀, SE²
+ * = var(V₁₀)/positives + var(V₀₁)/negatives (variances with n − 1); the interval is made on the log-odds unless `scale`
+ * is `plain`. When the classes are separated perfectly that variance is 0 though the AUC is not known exactly; then the
+ * interval is the exact bound from min(positives, negatives) disjoint pairs, AUC ≥ (α/2)^(1/pairs) (`disjoint-pairs`).
+ * Assumes independent rows. Domain: scores of any scale, finite on labelled rows.
+ * Fails on no label (`all-missing`), when a class is missing (`one-class`) or has fewer than two rows, when all scores
+ * are equal (`constant`), on a NaN score.
+ * Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988); Sun and Xu, IEEE SPL 21 (2014) for doing it by
+ * ranks.
  */
 export function rocAuc(
   labels: ArrayLike<BinaryLabel>,
@@ -98,7 +102,11 @@ export interface AucComparison {
 /**
  * Does the second model rank better than the first on the same rows? Paired DeLong: the variance of the difference
  * counts how alike the two models err, so far fewer rows decide than with two separate intervals.
- * Two-sided p-value from the normal limit. Fails like `rocAuc`, and when both models rank every pair alike.
+ *
+ * Formula: with V₁₀ and V₀₁ of `rocAuc` for each model, SE² = var(ΔV₁₀)/positives + var(ΔV₀₁)/negatives, Δ second less
+ * first; interval difference ± z·SE, two-sided p-value from the normal limit.
+ * Assumes independent rows, and that row i is the same for both models. Domain: three columns of equal length.
+ * Fails like `rocAuc`, and as `constant` when both models rank every pair alike.
  * Source: DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988).
  */
 export function compareAucs(

@@ -24,10 +24,17 @@ interface Node {
 }
 
 /**
- * The exact AUC of a live model. A late, changed or withdrawn label costs O(log n): the number of ordered pairs is kept
- * up to date by looking up how many of the other class lie below and above. Memory is one node for each distinct score.
- * The search tree is a treap whose priorities are a hash of the score, so its shape, and with it everything here,
- * depends only on what was added, not on the order.
+ * How well does a live model rank, exactly, while labels still come, change or are withdrawn?
+ *
+ * Formula: AUC = (pairs in the right order + ½ tied pairs)/(positives · negatives). A label costs O(log n): the number
+ * of ordered pairs is kept up to date by looking up how many of the other class lie below and above. Memory is one node
+ * for each distinct score. The search tree is a treap whose priorities are a hash of the score, so its shape, and with
+ * it everything here, depends only on what was added, not on the order.
+ * Assumes each row is added once. Domain: finite scores; a row without one, or with a label that is neither class, is
+ * counted as rejected. `value` and `summary` fail on no row (`empty`), no label yet (`all-missing`), one labelled row
+ * and a missing class (`one-class`); `summary` also as `rocAuc` does, whose interval and assumptions it has.
+ * Source: Mann and Whitney 1947 for the count of pairs; Seidel and Aragon, Algorithmica 16 (1996) for the treap; DeLong
+ * et al. 1988 for the interval.
  */
 export class AucTally {
   #root: Node | undefined;

@@ -53,9 +53,16 @@ export interface BinaryTallyState {
 }
 
 /**
- * Live quality of a binary model: one row at a time, mergeable in any order to the same bits, serialisable.
- * A score of at least `threshold` counts as a positive prediction. A row is added when its prediction is made (label
- * missing) or when its label comes; `learn` turns one of the former into one of the latter.
+ * How good is a binary model so far, row by row? Mergeable in any order to the same bits, serialisable.
+ *
+ * Formulas and intervals as `binaryMetrics`, from exact sums. A score of at least `threshold` counts as a positive
+ * prediction. A row is added when its prediction is made (label missing) or when its label comes; `learn` turns one of
+ * the former into one of the latter.
+ * Assumes independent rows, each added once. Domain: label 0/1, finite score, weight ≥ 0; other rows are counted as
+ * rejected and are in no figure.
+ * Fails: `summary` on no row (`empty`), no usable label yet (`all-missing`), one labelled row, a NaN threshold; `merge`
+ * on another threshold (`different-settings`). Single figures carry their own reason.
+ * Source: as `binaryMetrics`.
  */
 export class BinaryTally {
   readonly threshold: number;
@@ -204,11 +211,15 @@ export interface BinaryOptions extends ConfusionOptions {
 }
 
 /**
- * All threshold metrics, log loss and Brier score of a binary model, each with an interval or a reason.
+ * How good are the decisions and the probabilities of a binary model? All threshold metrics, log loss and Brier score,
+ * each with an interval or a reason.
  *
- * `labels` are 0/1 (or booleans), missing while not known; `scores` are the probability of the positive class. Log loss
- * −mean ln p(label) with p clipped to [2⁻⁵², 1 − 2⁻⁵²]; Brier score mean (label − score)². Scores outside [0, 1] leave
- * these two without an answer. Fails on no label, one labelled row, a NaN score, columns of different length.
+ * Formulas: threshold metrics as `confusionMetrics`; log loss −mean ln p(label) with p clipped to [2⁻⁵², 1 − 2⁻⁵²];
+ * Brier score mean (label − score)²; both with a normal interval on the mean.
+ * Assumes independent rows; with weights, (Σw)²/Σw² of them.
+ * Domain: `labels` are 0/1 (or booleans), missing while not known; `scores` are the probability of the positive class.
+ * Scores outside [0, 1] leave log loss and Brier score without an answer. Fails on no row (`empty`), no label
+ * (`all-missing`), one labelled row, a NaN score, columns of different length.
  * Source: scikit-learn `confusion_matrix`, `precision_recall_fscore_support`, `log_loss`, `brier_score_loss`.
  */
 export function binaryMetrics(

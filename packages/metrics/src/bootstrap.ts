@@ -14,15 +14,15 @@ export interface BootstrapOptions extends ConfidenceOptions {
 }
 
 /**
- * An interval for any figure that is computed from independent rows: the figure is computed again on rows drawn with
- * replacement. For metrics without a formula (ECE, MCC of weighted rows, NDCG differences …).
+ * How sure is a figure that has no formula for its interval (ECE, MCC of weighted rows, NDCG differences …)? It is
+ * computed again on rows drawn with replacement. Assumes independent rows.
  *
  * `statistic` gets row numbers (some repeated) and returns the figure, or null when those rows cannot answer. BCa:
  * percentiles Φ(ẑ + (ẑ + z)/(1 − a(ẑ + z))) of the resampled values, ẑ from the share below the estimate (ties half),
  * a from leaving one row (or, above 400 rows, one of 400 groups of rows) out.
  * For dependent rows (several a user) draw users: let the statistic expand user numbers into rows.
- * Fails on fewer than two rows, when the figure itself has no answer, when more than 1 in 20 resamples have none, and
- * when all resamples agree (`constant`).
+ * Fails on fewer than two rows or 20 replicates, when the figure itself has no answer, when more than 1 in 20 resamples
+ * have none, and when all resamples agree (`constant`).
  * Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), ch. 13–14; equals SciPy `stats.bootstrap`.
  */
 export function bootstrapInterval(

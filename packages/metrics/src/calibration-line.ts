@@ -7,7 +7,8 @@ import { failure, type Result } from './result.ts';
  * the score: slope below 1 means over-confident scores, above 1 timid ones; `intercept` is fitted with the slope held
  * at 1 (calibration in the large): below 0 means scores that are too high. 1 and 0 are perfect.
  *
- * Scores are cut to [clip, 1 − clip], 1e-6 unless given, because 0 and 1 have no log-odds; normal (Wald) intervals.
+ * Formula: logit P(label = 1) = a + b·logit(score), by maximum likelihood; normal (Wald) intervals. Scores are cut to
+ * [clip, 1 − clip], 1e-6 unless given, because 0 and 1 have no log-odds. Assumes independent rows.
  * Fails when a class is missing, when all scores are equal, when a threshold separates the classes perfectly (the slope
  * is then infinite: `no-solution`), on NaN scores and scores outside [0, 1].
  * Source: Cox, Biometrika 45 (1958); Van Calster et al., BMC Medicine 17 (2019).

@@ -82,7 +82,16 @@ class Bin {
   }
 }
 
-/** Live reliability curve over equal-width bins, mergeable in any order to the same bits. */
+/**
+ * Does a live model's score of 0.8 mean that it happens 8 times in 10? Row by row, over equal-width bins, mergeable in
+ * any order to the same bits.
+ *
+ * Formulas as `calibrationCurve` with `equal-width` bins, from exact sums. Assumes independent rows, each added once.
+ * Domain: label 0/1, score in [0, 1]; other rows are counted as rejected.
+ * Fails: `summary` on no row (`empty`), no usable label yet (`all-missing`), one labelled row, and a `binCount` that is
+ * not a whole number of at least 1; `merge` on another `binCount` (`different-settings`).
+ * Source: as `calibrationCurve`.
+ */
 export class CalibrationTally {
   readonly binCount: number;
   readonly #bins: readonly Bin[];
@@ -175,9 +184,12 @@ export interface ReliabilityOptions extends ConfidenceOptions {
 /**
  * Does a score of 0.8 mean that it happens 8 times in 10? Reliability curve, ECE, MCE and the parts of the Brier score.
  *
- * The ECE is never 0 on real rows, even for a perfect model: compare it with `noiseFloor`,
- * Σ share·√(2/π · Σ p(1−p))/rows of the bin. Assumes independent rows; scores are probabilities of the positive class.
- * Fails on no label, one labelled row, NaN scores and scores outside [0, 1].
+ * Formula: with a bin's gap |observed share − mean score|, ECE = Σ (rows of the bin/rows)·gap, MCE the largest gap;
+ * parts of the Brier score at `BrierDecomposition`. The ECE is never 0 on real rows, even for a perfect model: compare
+ * it with `noiseFloor`, Σ share·√(2/π · Σ p(1−p))/rows of the bin.
+ * Assumes independent rows. Domain: scores are probabilities of the positive class.
+ * Fails on no row (`empty`), no label (`all-missing`), one labelled row, NaN scores and scores outside [0, 1]
+ * (`not-a-probability`).
  * Source: Guo et al., ICML 2017 (ECE); Murphy 1973 and Stephenson et al. 2008 (Brier parts); bins as scikit-learn
  * `calibration_curve`.
  */

@@ -74,10 +74,12 @@ export interface ConfidenceBasedOptions {
 }
 
 /**
- * Learns, on labelled reference rows, what is needed to estimate the performance of later rows before their labels
- * come: an isotonic calibrator (only if it helps), the sampling error of each metric, and alarm thresholds of mean ± 3
- * standard deviations of the realised metric over reference chunks. The reference must not be the training rows.
+ * What must be known of labelled reference rows to estimate the performance of later rows before their labels come?
+ * Learns an isotonic calibrator (only if it helps), the sampling error of each metric, and alarm thresholds.
  *
+ * Formula: sampling error spread/√(rows·share of rows that count) with the spread of one row on the reference;
+ * thresholds mean ± 3 standard deviations of the realised metric over reference chunks.
+ * Assumes independent reference rows in the order they came, which are not the training rows.
  * Fails without labels of both classes, on fewer than 20 labelled rows, NaN scores, equal scores throughout. Single
  * metrics without an answer on the reference carry their reason in `bands`.
  * Source: CBPE as defined by NannyML 0.13 (nannyml.readthedocs.io), its formulas and defaults.
@@ -148,16 +150,19 @@ export interface ConfidenceBasedEstimate {
 }
 
 /**
- * How well is the model doing on rows without labels? Every row counts with its calibrated probability p as p of a
- * positive: accuracy, precision, recall, F1, specificity and value from the expected confusion matrix, AUC and average
- * precision from expected cumulative counts by falling raw score.
+ * How well is the model doing on rows without labels?
  *
+ * Formula: every row counts with its calibrated probability p as p of a positive: accuracy, precision, recall, F1,
+ * specificity and value from the expected confusion matrix, AUC and average precision from expected cumulative counts
+ * by falling raw score; each ± 3 sampling errors.
  * Assumes that a score still means what it meant on the reference (no concept drift) and that scores stay in the range
  * seen there. It cannot see a change in what the features mean for the label: judge it by realised figures once they
  * come (`scorePastEstimates`). `style: 'nannyml'` repeats that library's handling of ties and rounding, and its
  * sampling error of the AUC, which counts the rarer class of the reference only; ours takes DeLong's variance on the
  * rows at hand, without which the band is too narrow when traffic moves.
- * Fails on no row, one row, NaN scores, and on scores outside [0, 1] when nothing calibrates them.
+ * Fails on no row, one row, NaN scores, and on scores outside [0, 1] when nothing calibrates them. A metric without an
+ * answer here or on the reference carries its reason.
+ * Source: CBPE as defined by NannyML 0.13.
  */
 export function estimatePerformance(
   estimator: ConfidenceBasedEstimator,
@@ -299,9 +304,13 @@ function averagePrecisionSpread(labels: Uint8Array, scores: Float64Array, random
 }
 
 /**
- * How far off were past estimates? For pairs of an estimate and the figure realised later: mean absolute error, mean
- * error (positive: estimated too high) and the share of realised figures inside the band. Show it beside the next
- * estimate. Fails on fewer than two pairs and on figures that are not finite.
+ * How far off were past estimates? Show it beside the next estimate.
+ *
+ * Formula: for pairs of an estimate and the figure realised later, mean |estimate − realised|, mean
+ * (estimate − realised) (positive: estimated too high) and the share of realised figures inside the band.
+ * Assumes entry i of both lists is of the same rows, all labels in. Domain: finite figures, lists of equal length.
+ * Fails on none (`empty`), one pair (`too-few-rows`), figures that are not finite, and `length-mismatch`.
+ * Source: definition.
  */
 export function scorePastEstimates(
   estimates: readonly Pick<EstimatedMetric, 'value' | 'lower' | 'upper'>[],

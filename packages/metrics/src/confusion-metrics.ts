@@ -51,13 +51,16 @@ export interface ConfusionOptions extends ConfidenceOptions {
 }
 
 /**
- * Every metric of a binary confusion matrix, each with an interval or with the reason it has no answer. A ratio whose
- * denominator is empty has no answer, never 0: precision without a predicted positive is unknown, not bad.
+ * What does a binary confusion matrix say of the model? Every metric, each with an interval or with the reason it has
+ * no answer. A ratio whose denominator is empty has no answer, never 0: precision without a predicted positive is
+ * unknown, not bad.
  *
  * Formulas as in scikit-learn (`zero_division=nan`). Intervals: Wilson for rates; F1 = 2J/(1+J) maps the Wilson
  * interval of the Jaccard index J = tp/(tp+fp+fn), itself a rate; the others by the delta method over the multinomial
  * cells (variance Σ nᵢgᵢ² − (Σ nᵢgᵢ)²/n with g the gradient), cut to the metric's range.
- * Assumes independent rows. Fails on negative or non-finite cells and on fewer than two rows.
+ * Assumes independent rows. Domain: cells ≥ 0, fractions allowed (weights), beta > 0. Fails on negative or non-finite
+ * cells or values and on fewer than two rows.
+ * Source: scikit-learn for the metrics it has; Wilson, JASA 22 (1927) for the intervals of rates.
  */
 export function confusionMetrics(
   cells: ConfusionCells,

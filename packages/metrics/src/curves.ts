@@ -19,8 +19,13 @@ export interface RocCurve {
 
 /**
  * How do true and false positive rate move together as the threshold falls? One point for each distinct score, from
- * (0, 0) to (1, 1). `simplify` leaves out points on a straight line between their neighbours: the same curve, fewer
- * points. Fails when a class is missing, when all scores are equal, on NaN scores and fewer than two labelled rows.
+ * (0, 0) to (1, 1).
+ *
+ * Formula: at score ≥ threshold, tp/positives and fp/negatives. `simplify` leaves out points on a straight line between
+ * their neighbours: the same curve, fewer points.
+ * Assumes nothing of the rows: it describes them. Domain: scores of any scale, finite on labelled rows; weights ≥ 0.
+ * Fails on no row (`empty`), no label (`all-missing`), fewer than two labelled rows, when a class is missing
+ * (`one-class`), when all scores are equal (`constant`) and on NaN scores.
  * Source: scikit-learn `roc_curve` (`simplify` is its `drop_intermediate`).
  */
 export function rocCurve(
@@ -62,8 +67,11 @@ export interface PrecisionRecallCurve {
 }
 
 /**
- * What precision does each recall cost? One point for each distinct score. The conventional start (recall 0,
- * precision 1) is not a threshold anyone can set and is left to the chart. Fails like `rocCurve`.
+ * What precision does each recall cost? One point for each distinct score.
+ *
+ * Formula: at score ≥ threshold, precision tp/(tp + fp) and recall tp/positives. The conventional start (recall 0,
+ * precision 1) is not a threshold anyone can set and is left to the chart.
+ * Assumes nothing of the rows: it describes them. Domain and failures as `rocCurve`.
  * Source: scikit-learn `precision_recall_curve`, in the opposite order and without its last point.
  */
 export function precisionRecallCurve(
@@ -82,9 +90,11 @@ export function precisionRecallCurve(
 }
 
 /**
- * Average precision Σ (Rᵢ − Rᵢ₋₁) Pᵢ over falling thresholds (the step sum, not the trapezoid, which is too kind), with
- * the logit interval logit⁻¹(logit AP ± z/√(positives · AP(1−AP))).
- * Its base line is the prevalence, not ½. Fails like `rocCurve`.
+ * How precise is the ranking on average over all recalls? Its base line is the prevalence, not ½.
+ *
+ * Formula: Σ (Rᵢ − Rᵢ₋₁) Pᵢ over falling thresholds (the step sum, not the trapezoid, which is too kind), with the
+ * logit interval logit⁻¹(logit AP ± z/√(positives · AP(1−AP))); for AP = 1 the bound AP ≥ (α/2)^(1/positives).
+ * Assumes independent rows. Domain and failures as `rocCurve`.
  * Source: scikit-learn `average_precision_score`; interval: Boyd, Eng and Page, ECML PKDD 2013.
  */
 export function averagePrecision(

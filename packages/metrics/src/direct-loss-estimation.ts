@@ -65,12 +65,12 @@ export interface DirectLossOptions {
 }
 
 /**
- * Learns, on labelled reference rows, how large a regression model's errors are where: boosted trees from features and
- * prediction to the loss of the row. `features` are numeric columns (NaN = missing; code categories as numbers). The
- * reference must not be the training rows, whose errors are too small.
+ * Where are a regression model's errors large? Learns, on labelled reference rows, boosted trees from features and
+ * prediction to the loss of the row. `features` are numeric columns (NaN = missing; code categories as numbers).
+ * Assumes independent reference rows that are not the training rows, whose errors are too small.
  *
- * Loss by metric: |e|; e²; |e|/max(|y|, 2⁻⁵²); (ln(1+y) − ln(1+ŷ))². Alarm thresholds are mean ± 3 standard deviations
- * of the realised metric over reference chunks; the sampling error of a mean loss is sd/√n, of its root
+ * Formula: loss by metric |e|; e²; |e|/max(|y|, 2⁻⁵²); (ln(1+y) − ln(1+ŷ))². Alarm thresholds are mean ± 3 standard
+ * deviations of the realised metric over reference chunks; the sampling error of a mean loss is sd/√n, of its root
  * √(sd²/(4·n·mean)).
  * Fails on fewer than 40 labelled rows, without features, on NaN predictions; logs need values above −1.
  * Source: DLE as defined by NannyML 0.13; the learner after LightGBM (Ke et al., NeurIPS 2017), without its native
@@ -122,11 +122,14 @@ export function fitDirectLossEstimator(
 }
 
 /**
- * How large are a regression model's errors on rows without targets? The mean of the learned losses (negative ones
- * counting 0), rooted where the metric is.
+ * How large are a regression model's errors on rows without targets?
  *
+ * Formula: mean of the learned losses (negative ones counting 0), rooted where the metric is; ± 3 sampling errors.
  * Assumes that errors still depend on features and prediction as they did on the reference, inside the range seen
- * there. Fails on no row, one row, NaN predictions, and another number of features than was learned from.
+ * there.
+ * Fails on no row, one row, NaN predictions, and another number of features than was learned from (`length-mismatch`).
+ * A metric without an answer on the reference carries its reason.
+ * Source: DLE as defined by NannyML 0.13, with the learner of `fitDirectLossEstimator`.
  */
 export function estimateRegressionPerformance(
   estimator: DirectLossEstimator,
@@ -158,8 +161,12 @@ export function estimateRegressionPerformance(
 }
 
 /**
- * The estimated metric from predicted losses of rows, for callers with a loss model of their own (any learner, any
- * language): mean of max(0, loss), rooted for the root metrics. Fails on no row, one row and NaN.
+ * What is the estimated metric, given predicted losses of rows? For callers with a loss model of their own (any
+ * learner, any language).
+ *
+ * Formula: mean of max(0, loss), rooted for the root metrics. Assumes losses on the metric's scale (squares for the
+ * root metrics), from a model that still holds for these rows.
+ * Fails on no row, one row and values that are not finite. Source: DLE as defined by NannyML 0.13.
  */
 export function averagePredictedLoss(
   metric: EstimatedRegressionMetric,

@@ -41,11 +41,14 @@ export function checkedPoint(options: ConfidenceOptions): Result<{ readonly poin
 }
 
 /**
- * A rate with Wilson's score interval: the set of rates p whose z-test against successes/count does not reject,
- * centre (p̂ + z²/2n)/(1 + z²/n), half width z√(p̂(1−p̂)/n + z²/4n²)/(1 + z²/n).
- * Assumes independent rows. `count` may be fractional (an effective number of weighted rows). Fails on no rows, on
- * fewer than two, and on successes outside [0, count].
- * Source: Wilson, JASA 22 (1927); equals statsmodels `proportion_confint(method='wilson')`.
+ * What is a rate, and how sure is it?
+ *
+ * Formula: Wilson's score interval, the set of rates p whose z-test against successes/count does not reject, centre
+ * (p̂ + z²/2n)/(1 + z²/n), half width z√(p̂(1−p̂)/n + z²/4n²)/(1 + z²/n); with `method: 'clopper-pearson'` the beta
+ * quantiles that never cover less than stated.
+ * Assumes independent rows. Domain: 0 ≤ successes ≤ count; `count` may be fractional (an effective number of weighted
+ * rows). Fails on no rows (`empty`), on fewer than two, and on successes outside [0, count].
+ * Source: Wilson, JASA 22 (1927); Clopper and Pearson, Biometrika 26 (1934); equals statsmodels `proportion_confint`.
  */
 export function rateEstimate(
   successes: number,
@@ -88,9 +91,12 @@ function checkCounts(successes: number, count: number): Failure | undefined {
 }
 
 /**
- * A mean with its normal interval, mean ± z·s/√n (s with n − 1). For revenue per session, cost per request and the like.
- * Assumes independent rows and enough of them for the mean to be near normal. Fails on no row, one row, a value that is
- * not finite, and on constant values (their spread, and so the interval, is unknown).
+ * What is a mean, and how sure is it? For revenue per session, cost per request and the like.
+ *
+ * Formula: mean ± z·s/√n (s with n − 1). Assumes independent rows and enough of them for the mean to be near normal.
+ * Domain: finite values. Fails on no row (`empty`), one row, a value that is not finite, and on constant values
+ * (`constant`: their spread, and so the interval, is unknown).
+ * Source: central limit theorem; any textbook.
  */
 export function meanEstimate(values: ArrayLike<number>, options: ConfidenceOptions = {}): Result<Estimate> {
   const checked = checkedPoint(options);

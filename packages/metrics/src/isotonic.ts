@@ -9,9 +9,13 @@ export interface IsotonicFit {
 }
 
 /**
- * The rising function of x closest to y in (weighted) squares: pool adjacent violators. Rows with the same x are
- * averaged first. Between corners the value is interpolated, outside them the nearest end is kept (`clip`).
- * Fails on no row, one row, x without two different values, NaN, negative weights.
+ * Which rising function of x is closest to y in (weighted) squares?
+ *
+ * Formula: pool adjacent violators, after averaging rows with the same x. Between corners the value is interpolated,
+ * outside them the nearest end is kept (`clip`).
+ * Assumes that y does not fall with x on average, and independent rows. Domain: finite x and y, weights ≥ 0.
+ * Fails on no row, one row, x without two different values (`constant`), NaN, negative weights, columns of different
+ * length.
  * Source: scikit-learn `IsotonicRegression(out_of_bounds='clip')`; Barlow et al. 1972.
  */
 export function fitIsotonic(
@@ -89,7 +93,12 @@ function corners(points: readonly Point[]): IsotonicFit {
 }
 
 /**
- * The fitted function at each value. Fails on no value and on NaN.
+ * What does the fitted function say at each value?
+ *
+ * Formula: straight lines between the corners of the fit, outside them the nearest end. Assumes a value means what it
+ * meant when the fit was made. Domain: finite values.
+ * Fails on no value or a fit without corners (`empty`), on NaN, and on a fit with unequal x and y (`length-mismatch`).
+ * Source: as `fitIsotonic`.
  */
 export function applyIsotonic(fit: IsotonicFit, values: ArrayLike<number>): Result<{ readonly values: Float64Array }> {
   const problem = checkAllFinite('values', values) ?? checkSameLength('fit.y', fit.y.length, fit.x.length);

@@ -89,8 +89,13 @@ export function fitLabelDelay(times: LabelTimes): Result<{ readonly curve: Label
 }
 
 /**
- * Share of predictions of this age that have their label, with a normal interval. Beyond the observed ages the curve
- * cannot say; it answers with its final share and `isExtrapolated`. Fails on an age that is negative or not finite.
+ * Which share of predictions of this age has its label?
+ *
+ * Formula: the curve's last step at or before the age, ± z·Greenwood's standard error, cut to [0, 1]. Beyond the
+ * observed ages the curve cannot say; it answers with its final share and `isExtrapolated`.
+ * Assumptions as `fitLabelDelay`. Fails on a curve without a label (`empty`) and on an age that is negative or not
+ * finite.
+ * Source: Kaplan and Meier, JASA 53 (1958); Greenwood 1926 for the standard error.
  */
 export function labelShareAt(
   curve: LabelDelayCurve,
@@ -135,8 +140,14 @@ export interface CohortMaturity {
 
 /**
  * Which of the recent figures can be believed yet? Predictions by the time they were made, in cohorts of `cohortMs`,
- * with the part of their labels that is in. A cohort is mature from `matureAt` (0.95) on.
- * Fails like `fitLabelDelay` (no label is fine here) and on a `cohortMs` that is not positive.
+ * with the part of their labels that is in.
+ *
+ * Formula: expected coverage = mean over the cohort of the curve at the row's age; maturity = that over the curve's
+ * final share; a cohort is mature from `matureAt` (0.95) on.
+ * Assumes delays as when the curve was fitted (see `fitLabelDelay`).
+ * Fails like `fitLabelDelay` (no label is fine here), on a curve without a label (`empty`), a `cohortMs` that is not
+ * positive and a `matureAt` outside [0, 1].
+ * Source: definition, on the curve of Kaplan and Meier.
  */
 export function cohortMaturity(
   curve: LabelDelayCurve,
@@ -184,10 +195,13 @@ export function cohortMaturity(
 }
 
 /**
- * Weights that make early labels stand for the rows still waiting: 1/(share labelled at that age) for a labelled row,
- * 0 for the others; give them to `binaryMetrics` or `regressionMetrics`. `maximumWeight` (20) cuts off rows so young
- * that one label would speak for a crowd; `cut` counts them.
- * Corrects for age only: where the delay depends on the outcome itself, give each group its own curve, or wait.
+ * Which weights make early labels stand for the rows still waiting?
+ *
+ * Formula: 1/(share labelled at that age) for a labelled row, 0 for the others; give them to `binaryMetrics` or
+ * `regressionMetrics`. `maximumWeight` (20) cuts off rows so young that one label would speak for a crowd; `cut` counts
+ * them.
+ * Assumes the delay does not depend on the outcome, for it corrects for age only: where it does, give each group its
+ * own curve, or wait.
  * Fails like `cohortMaturity`, and when no row is labelled.
  * Source: Horvitz and Thompson 1952; Robins' inverse-probability-of-censoring weights.
  */

@@ -36,10 +36,17 @@ export interface LatencySummary {
 }
 
 /**
- * Latencies (or any durations, sizes, costs ≥ 0) in bins whose width grows with the value, so that every quantile is
- * known to a stated relative error, 1 % unless given, whatever the range. Merging in any order gives the same bytes.
- * With more than `maximumBins` bins the lowest are joined: then low quantiles lose the guarantee, the tail keeps it
- * (2,048 bins at 1 % span 17 powers of ten, so it does not happen in practice).
+ * What are the quantiles of latencies (or any durations, sizes, costs ≥ 0), to a stated relative error (1 % unless
+ * given) whatever the range? Merging in any order gives the same bytes.
+ *
+ * Formula: value x in bin ⌈log_γ x⌉ with γ = (1 + e)/(1 − e), e the relative error; a bin answers with the value
+ * equally far, relatively, from both its ends. With more than `maximumBins` bins the lowest are joined: then low
+ * quantiles lose the guarantee, the tail keeps it (2,048 bins at 1 % span 17 powers of ten, so it does not happen in
+ * practice).
+ * Assumes nothing of the values; the interval of `quantile` assumes they are independent. Domain: finite values ≥ 0;
+ * others are counted as rejected.
+ * Fails: questions on no value (`empty`, or `all-missing` when all were rejected), one value, a relative error outside
+ * (0, 0.5) and fewer than two bins; `quantile` on too few values to close its interval; `merge` on other settings.
  * Source: Masson, Rim and Lee, DDSketch, PVLDB 12 (2019).
  */
 export class LatencyHistogram {

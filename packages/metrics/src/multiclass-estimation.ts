@@ -30,9 +30,13 @@ export interface MulticlassEstimator {
 const UNIT = [0, 1] as const;
 
 /**
- * CBPE for more than two classes: one isotonic calibrator a class against the rest (where it helps), sampling errors
- * and alarm thresholds as in `fitConfidenceBasedEstimator`. Averages are macro; the AUC is one-versus-rest.
- * Fails unless every class has a labelled row, on fewer than 20 labelled rows, and on probabilities that are not.
+ * What must be known of labelled reference rows to estimate a multiclass model's performance before labels come? CBPE
+ * for more than two classes.
+ *
+ * Formula: one isotonic calibrator a class against the rest (where it helps), sampling errors and alarm thresholds as
+ * in `fitConfidenceBasedEstimator`, whose assumptions hold here. Averages are macro; the AUC is one-versus-rest.
+ * Fails unless every class has a labelled row (`one-class`), on fewer than 20 labelled rows, and on probabilities that
+ * are not.
  * Source: CBPE as defined by NannyML 0.13, with its factor 1.2 on the sampling error of the AUC.
  */
 export function fitMulticlassEstimator(
@@ -83,9 +87,12 @@ export function fitMulticlassEstimator(
 }
 
 /**
- * How well is a multiclass model doing on rows without labels? Calibrated probabilities are renormalised to sum to 1
- * (equal shares where all are 0) and counted as in `estimatePerformance`. Fails on no row, one row, NaN, predictions
- * that are not a class.
+ * How well is a multiclass model doing on rows without labels?
+ *
+ * Formula: calibrated probabilities are renormalised to sum to 1 (equal shares where all are 0) and counted as in
+ * `estimatePerformance`, whose assumptions hold here; averages are macro, the AUC is one-versus-rest.
+ * Fails on no row, one row, NaN, predictions that are not a class. A metric without an answer carries its reason.
+ * Source: CBPE as defined by NannyML 0.13.
  */
 export function estimateMulticlassPerformance(
   estimator: MulticlassEstimator,

@@ -63,8 +63,16 @@ export interface MulticlassTallyState {
 const SUMS = ['logLoss', 'squaredLogLoss', 'brier', 'squaredBrier'] as const;
 
 /**
- * Live quality of a multiclass model over a fixed list of classes: mergeable in any order to the same bits.
- * A row has a label, a predicted class and, when the model gives them, one probability a class.
+ * How good is a multiclass model so far, over a fixed list of classes? Mergeable in any order to the same bits. A row
+ * has a label, a predicted class and, when the model gives them, one probability a class.
+ *
+ * Formulas and intervals as `multiclassMetrics`, from exact sums. Assumes independent rows, each added once.
+ * Domain: labels and predictions of the list, probabilities in [0, 1] that sum to 1 (within 1e-4); other rows are
+ * counted as rejected.
+ * Fails: `summary` on no row (`empty`), no usable label yet (`all-missing`), one labelled row, fewer than two different
+ * classes and a `top` outside 1 to their number; log loss, Brier score and top accuracy when a row had no
+ * probabilities; `merge` on other classes or `top` (`different-settings`).
+ * Source: as `multiclassMetrics`.
  */
 export class MulticlassTally {
   readonly classes: readonly string[];
@@ -319,13 +327,15 @@ function agreement(confusion: readonly (readonly number[])[], rows: number, corr
 }
 
 /**
- * All metrics of a multiclass model: confusion matrix, per class and averaged precision, recall and F1, accuracy, top
- * accuracy, Matthews correlation, kappa, log loss, Brier score.
+ * How good are the decisions and the probabilities of a multiclass model? Confusion matrix, per class and averaged
+ * precision, recall and F1, accuracy, top accuracy, Matthews correlation, kappa, log loss, Brier score.
  *
  * `labels` and `predicted` are class names, labels missing while not known; `probabilities`, when given, has one row of
  * one probability a class, summing to 1. Macro averages take every class once, weighted ones by its rows, micro counts
  * all rows together (which with one label a row equals accuracy). A class for which a metric has no answer is left out
- * of the average and counted in `leftOut`, as scikit-learn does with `zero_division=nan`.
+ * of the average and counted in `leftOut`, as scikit-learn does with `zero_division=nan`. Intervals: Wilson for rates,
+ * through the Jaccard index for F1, normal for log loss and Brier score; averages have none (see `bootstrapInterval`).
+ * Assumes independent rows.
  * Fails on fewer than two classes, on no label, on one labelled row, on a label or prediction that is not a class, and
  * on probabilities that are not.
  * Source: scikit-learn `precision_recall_fscore_support`, `matthews_corrcoef`, `cohen_kappa_score`, `log_loss`.

@@ -30,7 +30,7 @@ export interface RankingOptions {
  * NDCG@k = DCG/ideal DCG with DCG = Σ gain/log₂(place + 1); items with the same score share the gain of their places,
  * so their order does not matter. An item is relevant when its relevance is above 0; AP@k divides by
  * min(k, relevant items), recall@k by relevant items; MRR uses the first relevant place within k (0 if none). For these
- * tied items keep the order they were given in.
+ * tied items keep the order they were given in. Describes this one list; for intervals over queries see `RankingTally`.
  * Fails without items, on one item (nothing is ranked), without a relevant item (no ideal to compare with), with only
  * relevant ones of one grade (every order is ideal), on a negative relevance, on NaN.
  * Source: Järvelin and Kekäläinen, TOIS 20 (2002); scikit-learn `ndcg_score` for ties.
@@ -141,7 +141,16 @@ export interface RankingTallyState {
   readonly sums: Readonly<Record<MetricName, readonly [sum: number[], squares: number[]]>>;
 }
 
-/** Live quality of a ranking over queries (one list each), every query counting once; mergeable in any order. */
+/**
+ * How good is a ranking over many queries (one list each), every query counting once? Mergeable in any order.
+ *
+ * Formula: mean of each metric of `rankingMetrics` over queries, with a normal interval cut to [0, 1]. Assumes
+ * independent queries, enough of them for the mean to be near normal.
+ * Domain: lists as `rankingMetrics` takes them; one that it cannot answer is left out and counted as unanswered.
+ * Fails: `summary` on no query (`empty`), only unanswered ones (`all-missing`) and a single one; `merge` on another k
+ * or gain (`different-settings`).
+ * Source: as `rankingMetrics`.
+ */
 export class RankingTally {
   readonly options: RankingOptions;
   #queries = 0;
@@ -232,8 +241,13 @@ export class RankingTally {
 }
 
 /**
- * Which share of the catalogue do the recommendations reach at all? Distinct recommended items over items that exist.
- * Fails without lists and without a catalogue, and when a list holds an item that is not in it.
+ * Which share of the catalogue do the recommendations reach at all?
+ *
+ * Formula: distinct recommended items over distinct items of the catalogue. Assumes nothing: it describes these lists,
+ * and grows with their number. Domain: at least two items in the catalogue.
+ * Fails without a recommended item or a catalogue (`empty`), on a catalogue of one item (`too-few-rows`), and when a
+ * list holds an item that is not in it (`invalid-label`).
+ * Source: definition (catalogue coverage of Ge, Delgado-Battenfeld and Jannach, RecSys 2010).
  */
 export function catalogueCoverage(
   recommended: readonly (readonly string[])[],

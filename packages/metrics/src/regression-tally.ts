@@ -81,8 +81,15 @@ export interface RegressionTallyState {
 }
 
 /**
- * Live quality of a regression model, mergeable in any order to the same bits. `quantile` is the one pinball loss is
- * for: 0.5 (half the absolute error) unless given.
+ * How good is a regression model so far? Row by row, mergeable in any order to the same bits. `quantile` is the one
+ * pinball loss is for: 0.5 (half the absolute error) unless given.
+ *
+ * Formulas at `RegressionSummary`, intervals as `regressionMetrics`, from exact sums. Assumes independent rows, each
+ * added once.
+ * Domain: finite targets and predictions, weights ≥ 0; other rows are counted as rejected.
+ * Fails: `summary` on no row (`empty`), no usable target yet (`all-missing`), one labelled row, a quantile outside
+ * (0, 1); `merge` on another quantile (`different-settings`). Single figures carry their own reason.
+ * Source: as `regressionMetrics`.
  */
 export class RegressionTally {
   readonly quantile: number;
@@ -270,7 +277,7 @@ export class RegressionTally {
 }
 
 /**
- * All metrics of a regression model, each with an interval where one is known, or a reason.
+ * How large are a regression model's errors? All metrics, each with an interval where one is known, or a reason.
  *
  * `targets` missing while not known; `weights`, one a row, not negative. Formulas at `RegressionSummary`; intervals are
  * normal ones on means of independent rows, through the square root for RMSE and RMSLE. The median absolute error is
@@ -302,9 +309,12 @@ export function regressionMetrics(
 }
 
 /**
- * Do prediction intervals hold what they promise? Share of targets inside [lower, upper] with Wilson's interval, and
- * the mean width: coverage is only worth something at a width. Fails like `regressionMetrics` and when a lower end lies
- * above its upper end.
+ * Do prediction intervals hold what they promise? Coverage is only worth something at a width, so both are given.
+ *
+ * Formula: share of targets inside [lower, upper], ends included, with Wilson's interval; mean of upper − lower.
+ * Assumes independent rows. Domain: finite ends, lower ≤ upper. Fails like `regressionMetrics`, when a lower end lies
+ * above its upper end, and as `out-of-range` when widths leave the range of doubles.
+ * Source: definition; Wilson, JASA 22 (1927).
  */
 export function intervalCoverage(
   targets: ArrayLike<NumericLabel>,

@@ -35,9 +35,14 @@ export type BinarySegmentMetric =
   | 'brier-score';
 
 /**
- * What each row adds to a binary metric, for `segmentTable`. Unlabelled rows are marked, not dropped, so that segments
- * keep their label coverage. Fails on no row, NaN scores, labels that are neither class, and on scores outside [0, 1]
- * for log loss and Brier score.
+ * What does each row add to a binary metric? For `segmentTable`.
+ *
+ * Formula: metric = Σ numerators/Σ denominators, such as precision with label·prediction over prediction. Unlabelled
+ * rows are marked, not dropped, so that segments keep their label coverage.
+ * Assumes nothing of the rows. Domain: labels 0/1 or missing, finite scores on labelled rows and threshold.
+ * Fails on no row, one row, columns of different length, NaN scores, labels that are neither class, and on scores
+ * outside [0, 1] for log loss and Brier score (`not-a-probability`).
+ * Source: definitions as `binaryMetrics`.
  */
 export function binaryContributions(
   labels: ArrayLike<BinaryLabel>,
@@ -91,8 +96,13 @@ function binaryContribution(
 }
 
 /**
- * What each row adds to a regression metric, for `segmentTable`: |e|, e², e (bias), or |e| over |target| (the
- * weighted percentage error). Fails on no row and on NaN predictions.
+ * What does each row add to a regression metric? For `segmentTable`.
+ *
+ * Formula: |e|, e², e (bias) over 1, or |e| over |target| (the weighted percentage error); e = prediction − target.
+ * Unlabelled rows are marked, not dropped.
+ * Assumes nothing of the rows. Domain: finite targets (or missing) and predictions.
+ * Fails on no row, one row, columns of different length and NaN predictions. Source: definitions as
+ * `regressionMetrics`.
  */
 export function regressionContributions(
   targets: ArrayLike<NumericLabel>,
@@ -139,11 +149,14 @@ export interface SegmentRow {
  * In which segments is the model better or worse? One row for each value of each dimension, the ones that move the
  * overall figure most first.
  *
- * Rates get Wilson's interval and a pooled two-proportion z-test against the rest; other metrics the delta method for
- * Σa/Σb (variance of a − R·b) and Welch's t-test. p-values are adjusted over all segments (Benjamini–Hochberg 1995), so
- * at most the stated share of the segments called different are false alarms. A row without a value for a dimension is
- * the segment `(missing)`. Segments with fewer than `minimumRows` (30) labelled rows are shown without comparison.
- * Assumes independent rows. Fails without dimensions, without two labelled rows, with columns of different length.
+ * Formula: rates get Wilson's interval and a pooled two-proportion z-test against the rest; other metrics the delta
+ * method for Σa/Σb (variance of a − R·b) and Welch's t-test. p-values are adjusted over all segments
+ * (Benjamini–Hochberg 1995), so at most the stated share of the segments called different are false alarms. A row
+ * without a value for a dimension is the segment `(missing)`. Segments with fewer than `minimumRows` (30) labelled rows
+ * are shown without comparison.
+ * Assumes independent rows. Fails without dimensions (`empty`), without labelled rows (`all-missing`) or with one, with
+ * columns of different length. A segment without an answer carries its reason.
+ * Source: Wilson, JASA 22 (1927); Welch, Biometrika 34 (1947); Benjamini and Hochberg, JRSS-B 57 (1995).
  */
 export function segmentTable(
   segments: Readonly<Record<string, ArrayLike<string | number | boolean | null | undefined>>>,

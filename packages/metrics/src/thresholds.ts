@@ -17,8 +17,11 @@ export interface OperatingPoint extends ConfusionMetrics {
 }
 
 /**
- * What would the metrics be at these thresholds? For a threshold slider or table. Each is an operating point; its
- * intervals hold for a threshold fixed beforehand. Fails like `rocCurve` and on a threshold that is NaN.
+ * What would the metrics be at these thresholds? For a threshold slider or table.
+ *
+ * Formula: `confusionMetrics` of scores ≥ threshold as predicted positive. Assumes independent rows; the intervals hold
+ * for a threshold fixed beforehand.
+ * Fails like `rocCurve`, without a threshold (`empty`) and on one that is NaN. Source: as `confusionMetrics`.
  */
 export function operatingPoints(
   labels: ArrayLike<BinaryLabel>,
@@ -42,9 +45,15 @@ export function operatingPoints(
 }
 
 /**
- * The most recall that keeps the false positive rate at or below a limit, and the threshold that gives it. The interval
- * of the figures takes the threshold as given: on few rows a threshold chosen on the same rows looks better than it is.
- * Fails like `rocCurve`; `not-reachable` when even the highest score breaks the limit.
+ * What is the most recall that keeps the false positive rate at or below a limit, and at which threshold?
+ *
+ * Formula: tp/positives at the lowest threshold with fp/negatives within the limit (the highest of those with that
+ * recall).
+ * Assumes independent rows; the intervals take the threshold as given: on few rows a threshold chosen on the same rows
+ * looks better than it is.
+ * Domain: limit in [0, 1]. Fails outside it and like `rocCurve`; `not-reachable` when even the highest score breaks the
+ * limit.
+ * Source: definition, on the ROC curve.
  */
 export function recallAtFalsePositiveRate(
   labels: ArrayLike<BinaryLabel>,
@@ -68,7 +77,11 @@ export function recallAtFalsePositiveRate(
 }
 
 /**
- * The fewest false positives that reach a recall, and the threshold that gives them. Fails like `rocCurve`.
+ * What is the smallest false positive rate that reaches a recall, and at which threshold?
+ *
+ * Formula: fp/negatives at the highest threshold with tp/positives of at least the recall. Assumptions as
+ * `recallAtFalsePositiveRate`. Domain: recall in [0, 1]. Fails outside it and like `rocCurve`. Source: definition, on
+ * the ROC curve.
  */
 export function falsePositiveRateAtRecall(
   labels: ArrayLike<BinaryLabel>,
@@ -86,10 +99,13 @@ export function falsePositiveRateAtRecall(
 }
 
 /**
- * The threshold with the most value, given what each outcome is worth: max over thresholds of
- * Σ cells·values/rows, nobody-positive included; ties go to the higher threshold (fewer alerts).
- * `gain` compares with the better of alerting on nobody and on everybody. Fails like `rocCurve` and on values that are
- * not finite. The intervals take the threshold as given (see `recallAtFalsePositiveRate`).
+ * Which threshold has the most value, given what each outcome is worth?
+ *
+ * Formula: max over thresholds of Σ cells·values/rows, nobody-positive included; ties go to the higher threshold (fewer
+ * alerts). `gain` compares with the better of alerting on nobody and on everybody.
+ * Assumes independent rows, and classes as frequent where it is used as here. The intervals take the threshold as given
+ * (see `recallAtFalsePositiveRate`).
+ * Domain and failures as `rocCurve`; fails on values that are not finite too. Source: definition; Elkan, IJCAI 2001.
  */
 export function costOptimalThreshold(
   labels: ArrayLike<BinaryLabel>,
@@ -114,9 +130,14 @@ export function costOptimalThreshold(
 }
 
 /**
- * How much better than chance is the top of the ranking? Precision among the `share` of rows with the highest scores,
- * divided by the prevalence (`lift`), and the share of all positives found there (`gain`). Rows tied at the edge count
- * in proportion, so the order of equal scores does not matter. Fails like `rocCurve`; `share` lies in (0, 1).
+ * How much better than chance is the top of the ranking?
+ *
+ * Formula: precision among the `share` of rows with the highest scores, divided by the prevalence (`lift`), and the
+ * share of all positives found there (`gain`). Rows tied at the edge count in proportion, so the order of equal scores
+ * does not matter.
+ * Assumes nothing of the rows: it describes them, without an interval (see `bootstrapInterval`).
+ * Domain: `share` in (0, 1). Fails outside it and like `rocCurve`. Source: definition of lift and cumulative gains
+ * charts.
  */
 export function liftAtTop(
   labels: ArrayLike<BinaryLabel>,

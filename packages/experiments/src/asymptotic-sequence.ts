@@ -129,9 +129,9 @@ export interface DrawnPoint extends SequencePoint {
  * Formula: running minimum of p and, only if the effect is constant over time, running intersection of the intervals
  * (an effect that drifts makes it claim too much, so it is off by default).
  * Assumes points of one confidence sequence, which hold at all looks together; then so do minimum and intersection.
- * Points in the order they were looked at. An intersection that becomes empty means the effect was not constant: fails
- * with `no-solution`. Fails on no points (`empty`), on points of different alpha or falling counts (`invalid-argument`)
- * and on a NaN (`not-finite`).
+ * Domain: points in the order they were looked at. An intersection that becomes empty means the effect was not
+ * constant: fails with `no-solution`. Fails on no points (`empty`), on points of different alpha or falling counts
+ * (`invalid-argument`) and on a NaN (`not-finite`).
  * Source: definition of a confidence sequence; Howard, Ramdas, McAuliffe and Sekhon 2021 for running minimum and
  * intersection.
  */

@@ -34,8 +34,10 @@ export function bernoulliEvidence(
 }
 
 /**
- * Between which rates does a success probability lie, if one may look at any time? The set {p: E(p) < 1/α} of
- * {@link bernoulliEvidence}; covers at all times together with probability 1 − α, at every sample size.
+ * Between which rates does a success probability lie, if one may look at any time?
+ *
+ * Formula: the set {p: E(p) < 1/α} of {@link bernoulliEvidence}; covers at all times together with probability 1 − α,
+ * at every sample size.
  * Assumes a success probability that is the same at every trial given the past. Domain, failures and source as there.
  */
 export function bernoulliInterval(

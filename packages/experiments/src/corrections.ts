@@ -50,10 +50,12 @@ export function correctPValues(
 }
 
 /**
- * Which of several e-values hold at a false-discovery rate of alpha, whatever their dependence (e-BH)? Rejects the k
- * largest, k the last rank with the k-th largest e ≥ m/(k·alpha). For e-processes read at any, even data-chosen, time.
- * Assumes each is an e-value under its own null (mean at most 1). Takes natural logarithms of e-values (−∞ allowed);
- * fails on none (`empty`) and on NaN (`not-finite`).
+ * Which of several e-values hold at a false-discovery rate of alpha, whatever their dependence (e-BH)?
+ *
+ * Formula: rejects the k largest, k the last rank with the k-th largest e ≥ m/(k·alpha). For e-processes read at any,
+ * even data-chosen, time. Assumes each is an e-value under its own null (mean at most 1).
+ * Domain: natural logarithms of e-values (−∞ allowed), alpha in (0, 1); fails on none (`empty`) and on NaN
+ * (`not-finite`).
  * Source: Wang and Ramdas, JRSS-B 84 (2022).
  */
 export function rejectEValues(

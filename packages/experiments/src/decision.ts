@@ -87,6 +87,7 @@ export interface Decision {
  * Assumes every metric's points are of a confidence sequence at its alpha, with margins and alphas fixed before the
  * start. Then a false promotion by a goal has probability at most `alpha`: under `any` by the sum of the alphas, under
  * `all` by the largest.
+ * Domain: margins ≥ 0, finite `promoteAbove`, alphas in (0, 1), ends that may be infinite.
  * Fails on no looks or no goal (`empty`), repeated names, negative margins, points of another alpha than stated and
  * goals that overspend alpha (`invalid-argument`), and on ends that are NaN (`not-finite`).
  * Source: a rule of this package; its guarantee is that of the sequences it reads (Howard et al. 2021; Waudby-Smith et

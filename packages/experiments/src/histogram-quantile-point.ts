@@ -16,9 +16,9 @@ import { type Failure, failure, type Result } from './result.ts';
  *
  * Formula: `quantileInterval` of each arm at α/2, its ends widened to the edges of their bins; the difference of the two
  * intervals, with the p-value of `compareHistogramQuantilesAnytime`. The estimate places values evenly inside a bin.
- * `edges` are the ascending limits of the bins, one more than bins; the last may be infinite, and then an interval that
- * reaches the last bin is open. Assumptions and failures as there; fails while one end is reached by no observation, and when
- * the estimate itself lies in an open bin.
+ * Domain: whole counts; `edges` are the ascending limits of the bins, one more than bins; the last may be infinite, and
+ * then an interval that reaches the last bin is open. Assumptions and failures as there; fails while one end is reached
+ * by no observation, and when the estimate itself lies in an open bin.
  * Source: Howard and Ramdas, Bernoulli 28 (2022), on binned counts.
  */
 export function histogramQuantilePoint(

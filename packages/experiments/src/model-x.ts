@@ -58,6 +58,7 @@ const SCALED_EFFECTS = [0.05, 0.1, 0.2, 0.4, 0.8];
  * f̂ here: running baseline b_t of past outcomes, shifted by θ(1{c = treatment} − π_t(treatment)): on the logit scale for
  * binary outcomes, in standard deviations of (the logarithm of) the outcome otherwise; the e-processes of a grid of θ are
  * averaged. A poor f̂ costs power, never validity.
+ * Assumes only that the logged propensities are those the arm was drawn with and that f̂ saw the past alone.
  * It answers yes or no; for the size of the effect see `createAipwSequence`.
  * Domain: both propensities > 0, sum ≤ 1; outcome as declared. `read` fails as `empty` before the first outcome.
  * Source: Grünwald, Henzi and Lardy, JASA 119 (2024), arXiv 2209.12637.

@@ -31,7 +31,8 @@ export interface OffPolicySequence {
  * Formula: `createEmpiricalBernsteinBound` at α/2 on w·r for the lower end, and on w·(1−r) for 1 − the upper end.
  * Assumes rewards in [0, 1], exact logged propensities, and a log that could choose every arm the policy would.
  * `valueIsConstant` (default true) keeps the best ends so far; switch it off when the value drifts.
- * Fails on rewards outside [0, 1] and propensities outside (0, 1]; `read` fails as `empty` before the first decision.
+ * Domain: rewards and target propensities in [0, 1], logged ones in (0, 1]; `add` refuses others. `read` fails as
+ * `empty` before the first decision.
  * Source: Karampatziakis, Mineiro and Ramdas, ICML 2021; Waudby-Smith, Wu, Ramdas, Karampatziakis and Mineiro 2022
  * (arXiv 2210.10768).
  */

@@ -141,7 +141,9 @@ export function compareHistogramQuantilesAnytime(
 
 /**
  * What can be said about the difference of a quantile, treatment − control, if one may look at any time? A point for
- * drawing and deciding: the difference of two {@link quantileInterval}s at α/2 each, with the (stronger) p-value of
+ * drawing and deciding.
+ *
+ * Formula: [L_b − U_a, U_b − L_a] of two {@link quantileInterval}s at α/2 each, with the (stronger) p-value of
  * {@link compareQuantilesAnytime}. Assumptions, domain, failures and source as there, with a union bound over the arms.
  */
 export function quantileSequencePoint(

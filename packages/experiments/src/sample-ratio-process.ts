@@ -19,9 +19,10 @@ export interface SampleRatioEvidence {
  * Formula: Dirichlet mixture against the multinomial, ln E = ln B(kθ₀ + S) − ln B(kθ₀) − Σ S_j ln θ₀_j with
  * ln B(v) = Σ ln Γ(v_i) − ln Γ(Σ v_i); alert when E ≥ 1/alpha. `concentration` k says how near the intended shares a
  * broken split is expected (default 100: about ±10 % of a share).
- * Assumes units independent given the shares. Zero-share arms must be empty (`traffic-without-share`). With no unit yet
- * it fails as `empty`. Counts are cumulative. Also the exact comparison of event counts of arms with equal exposure
- * (`compareEventCounts`).
+ * Assumes units independent given the shares. Domain: at least two arms with a share, shares that sum to 1, whole
+ * counts; fails as `one-class`, `length-mismatch` or `invalid-argument` outside it. Zero-share arms must be empty
+ * (`traffic-without-share`). With no unit yet it fails as `empty`. Counts are cumulative. Also the exact comparison of
+ * event counts of arms with equal exposure (`compareEventCounts`).
  * Source: Lindon and Malek, NeurIPS 2022 (arXiv 2011.03567).
  */
 export function sampleRatioEvidence(
@@ -96,7 +97,8 @@ const TILTS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8].flatMap((size) => [size, -size]);
  *
  * Formula: for each arm j and tilt θ of a small grid, E = Π p(A_t)/π_t(A_t) with p(i) ∝ π_t(i)·exp(θ·1{i = j}): an exact
  * martingale whatever the shares, as long as they were fixed before each unit arrived. The evidence is their average.
- * Assumptions and failures as {@link sampleRatioEvidence}; `state()` can be stored and passed back as `saved`.
+ * Assumptions, domain and failures as {@link sampleRatioEvidence}, for every epoch; `state()` can be stored and passed
+ * back as `saved`.
  * Source: as there, generalised to varying shares by exponential tilting.
  */
 export function createSampleRatioProcess(

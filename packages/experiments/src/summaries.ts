@@ -190,8 +190,10 @@ export function mergeSummaries(a: MeanSummary, b: MeanSummary): Result<MeanSumma
 }
 
 /**
- * What is the summary of two disjoint sets of pairs, from their summaries? {@link mergeSummaries} for both variables,
- * and for the covariance with the product of the two differences of means in place of the square.
+ * What is the summary of two disjoint sets of pairs, from their summaries?
+ *
+ * Formula: {@link mergeSummaries} for both variables, and for the covariance with the product of the two differences of
+ * means in place of the square.
  * Assumptions, domain, failures and source as there.
  */
 export function mergePairSummaries(a: PairSummary, b: PairSummary): Result<PairSummary> {

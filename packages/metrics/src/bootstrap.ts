@@ -20,9 +20,10 @@ export interface BootstrapOptions extends ConfidenceOptions {
  * `statistic` gets row numbers (some repeated) and returns the figure, or null when those rows cannot answer. BCa:
  * percentiles Φ(ẑ + (ẑ + z)/(1 − a(ẑ + z))) of the resampled values, ẑ from the share below the estimate (ties half),
  * a from leaving one row (or, above 400 rows, one of 400 groups of rows) out.
+ * Domain: at least two rows and 20 replicates, `random` uniform in [0, 1).
  * For dependent rows (several a user) draw users: let the statistic expand user numbers into rows.
- * Fails on fewer than two rows or 20 replicates, when the figure itself has no answer, when more than 1 in 20 resamples
- * have none, and when all resamples agree (`constant`).
+ * Fails outside that, when the figure itself has no answer, when more than 1 in 20 resamples have none, and when all
+ * resamples agree (`constant`).
  * Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), ch. 13–14; equals SciPy `stats.bootstrap`.
  */
 export function bootstrapInterval(

@@ -9,6 +9,7 @@ import { failure, type Result } from './result.ts';
  *
  * Formula: logit P(label = 1) = a + b·logit(score), by maximum likelihood; normal (Wald) intervals. Scores are cut to
  * [clip, 1 − clip], 1e-6 unless given, because 0 and 1 have no log-odds. Assumes independent rows.
+ * Domain: scores in [0, 1], labels of both classes, clip in (0, 1).
  * Fails when a class is missing, when all scores are equal, when a threshold separates the classes perfectly (the slope
  * is then infinite: `no-solution`), on NaN scores and scores outside [0, 1].
  * Source: Cox, Biometrika 45 (1958); Van Calster et al., BMC Medicine 17 (2019).

@@ -5,10 +5,11 @@ import { failure, type Result } from './result.ts';
  * Which rows have a value in every column? For callers who decide to leave incomplete rows out: the functions of this
  * package refuse NaN scores instead of dropping them silently.
  *
- * A cell is missing when it is null, undefined, NaN or infinite. Assumes that leaving the incomplete rows out is right:
- * where a value is missing more often on hard rows, what remains looks too good.
- * Fails without columns or rows (`empty`), with columns of different length (`length-mismatch`), and when no row is
- * complete (`all-missing`).
+ * Formula: row i is kept when no column's cell i is missing. A cell is missing when it is null, undefined, NaN or
+ * infinite. Assumes that leaving the incomplete rows out is right: where a value is missing more often on hard rows,
+ * what remains looks too good.
+ * Domain: columns of equal length, of any type. Fails without columns or rows (`empty`), with columns of different
+ * length (`length-mismatch`), and when no row is complete (`all-missing`).
  * Source: definition (complete-case analysis).
  */
 export function completeRows(

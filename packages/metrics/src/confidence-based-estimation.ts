@@ -80,6 +80,7 @@ export interface ConfidenceBasedOptions {
  * Formula: sampling error spread/√(rows·share of rows that count) with the spread of one row on the reference;
  * thresholds mean ± 3 standard deviations of the realised metric over reference chunks.
  * Assumes independent reference rows in the order they came, which are not the training rows.
+ * Domain: labels 0/1 or missing, finite scores; at least 20 labelled rows of both classes, chunks of at least 2 rows.
  * Fails without labels of both classes, on fewer than 20 labelled rows, NaN scores, equal scores throughout. Single
  * metrics without an answer on the reference carry their reason in `bands`.
  * Source: CBPE as defined by NannyML 0.13 (nannyml.readthedocs.io), its formulas and defaults.
@@ -160,6 +161,7 @@ export interface ConfidenceBasedEstimate {
  * come (`scorePastEstimates`). `style: 'nannyml'` repeats that library's handling of ties and rounding, and its
  * sampling error of the AUC, which counts the rarer class of the reference only; ours takes DeLong's variance on the
  * rows at hand, without which the band is too narrow when traffic moves.
+ * Domain: finite scores; probabilities when the estimator has no calibrator.
  * Fails on no row, one row, NaN scores, and on scores outside [0, 1] when nothing calibrates them. A metric without an
  * answer here or on the reference carries its reason.
  * Source: CBPE as defined by NannyML 0.13.

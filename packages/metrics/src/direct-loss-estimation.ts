@@ -72,6 +72,7 @@ export interface DirectLossOptions {
  * Formula: loss by metric |e|; e²; |e|/max(|y|, 2⁻⁵²); (ln(1+y) − ln(1+ŷ))². Alarm thresholds are mean ± 3 standard
  * deviations of the realised metric over reference chunks; the sampling error of a mean loss is sd/√n, of its root
  * √(sd²/(4·n·mean)).
+ * Domain: finite targets (or missing) and predictions, at least 40 labelled rows.
  * Fails on fewer than 40 labelled rows, without features, on NaN predictions; logs need values above −1.
  * Source: DLE as defined by NannyML 0.13; the learner after LightGBM (Ke et al., NeurIPS 2017), without its native
  * handling of categories.
@@ -127,6 +128,7 @@ export function fitDirectLossEstimator(
  * Formula: mean of the learned losses (negative ones counting 0), rooted where the metric is; ± 3 sampling errors.
  * Assumes that errors still depend on features and prediction as they did on the reference, inside the range seen
  * there.
+ * Domain: finite predictions; features numeric, NaN where missing.
  * Fails on no row, one row, NaN predictions, and another number of features than was learned from (`length-mismatch`).
  * A metric without an answer on the reference carries its reason.
  * Source: DLE as defined by NannyML 0.13, with the learner of `fitDirectLossEstimator`.
@@ -166,7 +168,8 @@ export function estimateRegressionPerformance(
  *
  * Formula: mean of max(0, loss), rooted for the root metrics. Assumes losses on the metric's scale (squares for the
  * root metrics), from a model that still holds for these rows.
- * Fails on no row, one row and values that are not finite. Source: DLE as defined by NannyML 0.13.
+ * Domain: finite losses, at least two. Fails on no row, one row and values that are not finite. Source: DLE as defined
+ * by NannyML 0.13.
  */
 export function averagePredictedLoss(
   metric: EstimatedRegressionMetric,

@@ -36,9 +36,11 @@ export interface LabelTimes {
  * How long do labels take? Kaplan–Meier over label delays, predictions still without a label counting as waiting up to
  * `nowMs`: young predictions say nothing about late labels, and this does not hold their youth against the curve.
  *
- * Share at age t: 1 − Π over delays d ≤ t of (1 − labels at d / still waiting at d); standard errors by Greenwood.
+ * Formula: share at age t = 1 − Π over delays d ≤ t of (1 − labels at d / still waiting at d); standard errors by
+ * Greenwood.
  * Assumes that whether a label is late does not depend on when the prediction was made; fit a curve for each group
  * (endpoint, predicted class) where delays differ. A label stamped before its prediction counts as delay 0.
+ * Domain: finite times in milliseconds, no prediction after `nowMs`.
  * Fails on no row, one row, no label at all, NaN times and predictions from the future.
  * Source: Kaplan and Meier, JASA 53 (1958); equals statsmodels `SurvfuncRight`.
  */
@@ -93,8 +95,8 @@ export function fitLabelDelay(times: LabelTimes): Result<{ readonly curve: Label
  *
  * Formula: the curve's last step at or before the age, ± z·Greenwood's standard error, cut to [0, 1]. Beyond the
  * observed ages the curve cannot say; it answers with its final share and `isExtrapolated`.
- * Assumptions as `fitLabelDelay`. Fails on a curve without a label (`empty`) and on an age that is negative or not
- * finite.
+ * Assumptions as `fitLabelDelay`. Domain: a finite age of at least 0. Fails on a curve without a label (`empty`) and on
+ * an age that is negative or not finite.
  * Source: Kaplan and Meier, JASA 53 (1958); Greenwood 1926 for the standard error.
  */
 export function labelShareAt(
@@ -145,6 +147,7 @@ export interface CohortMaturity {
  * Formula: expected coverage = mean over the cohort of the curve at the row's age; maturity = that over the curve's
  * final share; a cohort is mature from `matureAt` (0.95) on.
  * Assumes delays as when the curve was fitted (see `fitLabelDelay`).
+ * Domain: times as `fitLabelDelay`, `cohortMs` > 0, `matureAt` in [0, 1].
  * Fails like `fitLabelDelay` (no label is fine here), on a curve without a label (`empty`), a `cohortMs` that is not
  * positive and a `matureAt` outside [0, 1].
  * Source: definition, on the curve of Kaplan and Meier.
@@ -202,7 +205,7 @@ export function cohortMaturity(
  * them.
  * Assumes the delay does not depend on the outcome, for it corrects for age only: where it does, give each group its
  * own curve, or wait.
- * Fails like `cohortMaturity`, and when no row is labelled.
+ * Domain: times as `fitLabelDelay`, `maximumWeight` > 0. Fails like `cohortMaturity`, and when no row is labelled.
  * Source: Horvitz and Thompson 1952; Robins' inverse-probability-of-censoring weights.
  */
 export function inverseLabelWeights(

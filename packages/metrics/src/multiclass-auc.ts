@@ -9,7 +9,8 @@ import { type Failure, failure, type Result } from './result.ts';
  * `one-versus-rest`: the AUC of each class's probability against all others, averaged (`macro`) or weighted by class
  * rows (`weighted`). `one-versus-one` (Hand and Till): for each pair of classes the mean of the two AUCs among their
  * rows only, averaged or weighted by the pair's rows; insensitive to class balance.
- * Describes the rows at hand, without an interval (see `bootstrapInterval`). Domain: one finite probability a class.
+ * Assumes nothing of the rows: it describes them, without an interval (see `bootstrapInterval`). Domain: one finite
+ * probability a class.
  * Fails unless every class has a labelled row (a missing class has no AUC, and leaving it out would change the
  * question), on one row, on NaN, and on constant probabilities.
  * Source: scikit-learn `roc_auc_score(multi_class=…)`; Hand and Till, Machine Learning 45 (2001).

@@ -35,6 +35,7 @@ const UNIT = [0, 1] as const;
  *
  * Formula: one isotonic calibrator a class against the rest (where it helps), sampling errors and alarm thresholds as
  * in `fitConfidenceBasedEstimator`, whose assumptions hold here. Averages are macro; the AUC is one-versus-rest.
+ * Domain: at least two different classes, labels and predictions of them, probabilities in [0, 1] that sum to 1.
  * Fails unless every class has a labelled row (`one-class`), on fewer than 20 labelled rows, and on probabilities that
  * are not.
  * Source: CBPE as defined by NannyML 0.13, with its factor 1.2 on the sampling error of the AUC.
@@ -91,6 +92,7 @@ export function fitMulticlassEstimator(
  *
  * Formula: calibrated probabilities are renormalised to sum to 1 (equal shares where all are 0) and counted as in
  * `estimatePerformance`, whose assumptions hold here; averages are macro, the AUC is one-versus-rest.
+ * Domain: predictions of the estimator's classes, probabilities in [0, 1] that sum to 1.
  * Fails on no row, one row, NaN, predictions that are not a class. A metric without an answer carries its reason.
  * Source: CBPE as defined by NannyML 0.13.
  */

@@ -330,11 +330,12 @@ function agreement(confusion: readonly (readonly number[])[], rows: number, corr
  * How good are the decisions and the probabilities of a multiclass model? Confusion matrix, per class and averaged
  * precision, recall and F1, accuracy, top accuracy, Matthews correlation, kappa, log loss, Brier score.
  *
- * `labels` and `predicted` are class names, labels missing while not known; `probabilities`, when given, has one row of
- * one probability a class, summing to 1. Macro averages take every class once, weighted ones by its rows, micro counts
- * all rows together (which with one label a row equals accuracy). A class for which a metric has no answer is left out
- * of the average and counted in `leftOut`, as scikit-learn does with `zero_division=nan`. Intervals: Wilson for rates,
- * through the Jaccard index for F1, normal for log loss and Brier score; averages have none (see `bootstrapInterval`).
+ * Domain: `labels` and `predicted` are class names, labels missing while not known; `probabilities`, when given, has
+ * one row of one probability a class, summing to 1. Macro averages take every class once, weighted ones by its rows,
+ * micro counts all rows together (which with one label a row equals accuracy). A class for which a metric has no answer
+ * is left out of the average and counted in `leftOut`, as scikit-learn does with `zero_division=nan`. Intervals: Wilson
+ * for rates, through the Jaccard index for F1, normal for log loss and Brier score; averages have none (see
+ * `bootstrapInterval`).
  * Assumes independent rows.
  * Fails on fewer than two classes, on no label, on one labelled row, on a label or prediction that is not a class, and
  * on probabilities that are not.

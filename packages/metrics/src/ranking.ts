@@ -30,7 +30,8 @@ export interface RankingOptions {
  * NDCG@k = DCG/ideal DCG with DCG = Σ gain/log₂(place + 1); items with the same score share the gain of their places,
  * so their order does not matter. An item is relevant when its relevance is above 0; AP@k divides by
  * min(k, relevant items), recall@k by relevant items; MRR uses the first relevant place within k (0 if none). For these
- * tied items keep the order they were given in. Describes this one list; for intervals over queries see `RankingTally`.
+ * tied items keep the order they were given in. Assumes nothing: it describes this one list (for queries with an
+ * interval see `RankingTally`). Domain: finite scores, relevances ≥ 0, k ≥ 1.
  * Fails without items, on one item (nothing is ranked), without a relevant item (no ideal to compare with), with only
  * relevant ones of one grade (every order is ideal), on a negative relevance, on NaN.
  * Source: Järvelin and Kekäläinen, TOIS 20 (2002); scikit-learn `ndcg_score` for ties.

@@ -279,9 +279,9 @@ export class RegressionTally {
 /**
  * How large are a regression model's errors? All metrics, each with an interval where one is known, or a reason.
  *
- * `targets` missing while not known; `weights`, one a row, not negative. Formulas at `RegressionSummary`; intervals are
- * normal ones on means of independent rows, through the square root for RMSE and RMSLE. The median absolute error is
- * here and not in the tally because it needs every row.
+ * Domain: finite `targets` (missing while not known) and predictions; `weights`, one a row, not negative. Formulas at
+ * `RegressionSummary`. Assumes independent rows: intervals are normal ones on means, through the square root for RMSE
+ * and RMSLE. The median absolute error is here and not in the tally because it needs every row.
  * Fails on no label, one labelled row, a NaN, columns of different length; single figures fail when squares leave the
  * range of doubles, when targets do not vary (R²), when all targets are 0 (percentages), when a value is ≤ −1 (logs).
  * Source: scikit-learn's functions of the same names; MAPE differs where a target is 0 (there it divides by 2.2e-16).

@@ -154,8 +154,9 @@ export interface SegmentRow {
  * (Benjamini–Hochberg 1995), so at most the stated share of the segments called different are false alarms. A row
  * without a value for a dimension is the segment `(missing)`. Segments with fewer than `minimumRows` (30) labelled rows
  * are shown without comparison.
- * Assumes independent rows. Fails without dimensions (`empty`), without labelled rows (`all-missing`) or with one, with
- * columns of different length. A segment without an answer carries its reason.
+ * Assumes independent rows. Domain: one value of each dimension for each row. Fails without dimensions (`empty`),
+ * without labelled rows (`all-missing`) or with one, with columns of different length. A segment without an answer
+ * carries its reason.
  * Source: Wilson, JASA 22 (1927); Welch, Biometrika 34 (1947); Benjamini and Hochberg, JRSS-B 57 (1995).
  */
 export function segmentTable(

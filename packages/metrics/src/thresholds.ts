@@ -21,7 +21,8 @@ export interface OperatingPoint extends ConfusionMetrics {
  *
  * Formula: `confusionMetrics` of scores ≥ threshold as predicted positive. Assumes independent rows; the intervals hold
  * for a threshold fixed beforehand.
- * Fails like `rocCurve`, without a threshold (`empty`) and on one that is NaN. Source: as `confusionMetrics`.
+ * Domain: thresholds on the scale of the scores, infinite ones allowed. Fails like `rocCurve`, without one (`empty`)
+ * and on one that is NaN. Source: as `confusionMetrics`.
  */
 export function operatingPoints(
   labels: ArrayLike<BinaryLabel>,

@@ -31,8 +31,12 @@ interface Slot {
 }
 
 /**
- * An empty window over the cells of a profile.
- * Refuses what is no profile. Its `add…` methods refuse features that the profile does not have.
+ * An empty window over the cells of a profile, to count later rows in: whole rows per cell of each feature, and missing
+ * ones apart. A value beyond the reference falls into the outermost cell, a category outside the table into the cell of
+ * the others; null, undefined and whatever is no number in a numeric feature count as missing. Counting assumes
+ * nothing; what is made of the counts does (see `assessDrift`).
+ * Refuses what is no profile of version 1. `addRow` passes over features that the profile does not have; `addValues`
+ * and `countsOf` refuse them. Source: definition.
  */
 export function createDriftWindow(profile: ReferenceProfile): Answer<{ window: DriftWindow }> {
   if (!Array.isArray(profile?.features) || profile.version !== 1) {
@@ -41,7 +45,11 @@ export function createDriftWindow(profile: ReferenceProfile): Answer<{ window: D
   return { ok: true, window: windowFrom(profile) };
 }
 
-/** The window that `toBytes` wrote. Refuses bytes that are damaged or belong to another profile. */
+/**
+ * The window that `toBytes` wrote, with the same counts. Refuses what is no profile, bytes of another format or length,
+ * and bytes that carry another profile's hash (32-bit FNV-1a). There is no checksum: a count altered in place is not
+ * noticed. Source: definition, the format of `toBytes`.
+ */
 export function decodeDriftWindow(profile: ReferenceProfile, bytes: Uint8Array): Answer<{ window: DriftWindow }> {
   const empty = createDriftWindow(profile);
   if (!empty.ok) return empty;

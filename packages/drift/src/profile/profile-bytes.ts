@@ -7,8 +7,9 @@ const WINDOW_MARK = 0x57; // W
 const FORMAT = 1;
 
 /**
- * Bytes of a profile: variable-length whole numbers for counts, eight bytes for every other number.
- * Refuses what is no profile.
+ * Bytes of a profile, the same for the same content: whole numbers in base 128, lowest digit first (LEB128), every
+ * other number as a little-endian double, text as UTF-8 after its length. Takes the content as `buildReferenceProfile`
+ * makes it. Refuses what is no profile of version 1. Source: definition, a format of this package.
  */
 export function encodeProfile(profile: ReferenceProfile): Answer<{ bytes: Uint8Array }> {
   if (!Array.isArray(profile?.features) || profile.version !== 1) {
@@ -42,7 +43,11 @@ function profileBytes(profile: ReferenceProfile): Uint8Array {
   return writer.finish();
 }
 
-/** The profile that `encodeProfile` wrote; refuses damaged bytes. */
+/**
+ * The profile that `encodeProfile` wrote, number for number. Refuses what are no bytes and bytes of another format or
+ * length. There is no checksum: a number altered in place is not noticed. Source: definition, the format of
+ * `encodeProfile`.
+ */
 export function decodeProfile(bytes: Uint8Array): Answer<{ profile: ReferenceProfile }> {
   const damaged = refuse('invalid-input', 'bytes from encodeProfile', 'damaged or foreign bytes');
   if (!(bytes instanceof Uint8Array)) return damaged;

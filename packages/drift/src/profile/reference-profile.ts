@@ -57,18 +57,22 @@ const CHOSEN_CATEGORY_ROWS = 5;
 const MINIMUM_VALUES = 20;
 
 /**
- * Builds the reference profile of a training set or a quiet period. One pass and a sort per numeric column.
+ * What did a training set or a quiet period look like? Its counts over fixed cells, against which later windows are
+ * counted and judged. One pass and a sort per numeric column.
  *
- * Numeric: bins at the reference's quantiles, so that each holds about the same share; up to `bins` distinct values
- * get a bin each. NaN, null and undefined are missing; infinities fall into the outermost cells of later windows but
- * are refused here.
+ * Numeric: bins end at the reference's quantiles x₍⌈kn/bins⌉₎, so that each holds about the same share; up to `bins`
+ * distinct values get a bin each. NaN, null and undefined are missing; infinities fall into the outermost cells of
+ * later windows but are refused here.
  *
  * Categorical: choosing the table by how often categories occur and counting the same rows would make frequent
- * categories look more frequent than they are, and every later window look drifted. So unless every category occurs
- * 20 times, the even rows choose the table (5 rows earn a cell, everything else is "other") and only the odd rows
- * are counted.
+ * categories look more frequent than they are, and every later window look drifted. So unless every category occurs 20
+ * times and all fit the table, the even rows choose it (5 rows earn a cell, everything else is "other") and only the
+ * odd rows are counted.
  *
- * Needs 20 present values per feature. Refuses the whole profile when one feature cannot be profiled, naming it.
+ * Assumes that even and odd rows are alike: an order without such a pattern.
+ * Refuses settings out of range, no columns, a column of another kind, fewer than 20 present values in any, and an
+ * infinity in a numeric one: the whole profile when one feature cannot be profiled, naming it. Source: definition;
+ * Hyndman and Fan (1996), type 1, for the quantiles; Cox (1975) for choosing on one half and counting the other.
  */
 export function buildReferenceProfile(
   columns: Readonly<Record<string, ReferenceColumn>>,

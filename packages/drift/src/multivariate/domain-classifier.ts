@@ -18,15 +18,17 @@ export interface DomainClassifierResult {
 const MAXIMUM_ROWS = 20_000;
 
 /**
- * Can a classifier tell current rows from reference rows? Finds drift of the joint distribution, including changes
- * of spread and of correlation that leave every column's mean alone.
+ * Can a classifier tell current rows from reference rows? Finds drift of the joint distribution, including changes of
+ * spread and of correlation that leave every column's mean alone.
  *
  * A ridge logistic regression on the standardised columns, their squares and (up to 12 columns) their products is
- * trained on a random half of both sets and scored on the other half. Because no scored row was trained on, the
- * Mann–Whitney p-value of the scores holds its rate at any size. Needs 20 rows a side. At most 20,000 rows a side
- * are used, drawn at random.
+ * trained on a random half of both sets and scored on the other half. The area under the curve is the share of pairs of
+ * held-out rows in which the current one scores higher, ties ½; 0.5 where all scores are equal. Because no scored row
+ * was trained on, the Mann–Whitney p-value of the scores holds its rate at any size. Needs 20 rows a side. At most
+ * 20,000 rows a side are used, drawn at random.
  * Assumes independent rows. Refuses fewer rows, rows of another width, values that are not finite, columns that are all
- * constant, and settings out of range. Source: Lopez-Paz and Oquab (2017), Revisiting classifier two-sample tests.
+ * constant, a missing random source and settings out of range. Source: Lopez-Paz and Oquab (2017), Revisiting
+ * classifier two-sample tests.
  */
 export function domainClassifier(
   reference: Rows,

@@ -18,12 +18,16 @@ export interface DiscrepancyResult {
 }
 
 /**
- * Maximum mean discrepancy with a Gaussian kernel: do rows of several columns come from one joint distribution?
- * Sees changes in the dependence between columns that no single column shows. Columns should be on one scale.
+ * Maximum mean discrepancy with a Gaussian kernel: do rows of several columns come from one joint distribution? Sees
+ * changes in the dependence between columns that no single column shows. Columns should be on one scale.
  *
- * Bandwidth: the median distance within the pooled rows (exact under permutation) unless given. The p-value is
- * (1 + permuted statistics ≥ observed) / (1 + permutations), so it is valid at any size and never 0.
- * Needs 2 rows a side and rows that differ. Source: Gretton et al., JMLR 13 (2012).
+ * MMD² = mean k(x, x') + mean k(y, y') - 2 mean k(x, y) over pairs of different rows, k = exp(-d²/(2σ²)). Bandwidth σ:
+ * the median distance within the pooled rows (exact under permutation) unless given. The p-value is (1 + permuted
+ * statistics ≥ observed) / (1 + permutations), so it is valid at any size and never 0. More than `maximumRows` (1,000)
+ * rows a side are sampled down.
+ * Assumes independent rows. Refuses fewer than 2 rows a side, rows of another width, values that are not finite, rows
+ * that are all equal where no bandwidth is given, a missing random source and settings out of range. Source: Gretton et
+ * al., JMLR 13 (2012).
  */
 export function maximumMeanDiscrepancy(
   reference: Rows,

@@ -27,10 +27,13 @@ export interface ReconstructionResult {
 }
 
 /**
- * Learns the linear structure of the reference: standardise, keep the principal components that explain at least
- * `explainedShare` (0.65, NannyML's default) of the variance. Rows of numbers without missing values; encode
- * categories first (for example with `encodeByReferenceShare`). Needs 10 rows and a column that varies.
- * Refuses fewer, rows of different width, values that are not finite and a share outside (0, 1).
+ * What is the linear structure of the reference? Standardises z = (x - mean)/deviation (n in the denominator) and keeps
+ * the leading eigenvectors of the correlation matrix until they explain more than `explainedShare` (0.65, NannyML's
+ * default) of the variance. Rows of numbers without missing values; encode categories first (for example with
+ * `encodeByReferenceShare`).
+ * Assumes that the columns depend on each other linearly; other dependence stays in the error of both sides. Refuses
+ * fewer than 10 rows, rows of different width, values that are not finite, columns that are all constant and a share
+ * outside (0, 1).
  * Source: NannyML's data reconstruction: standardised columns and principal components (Pearson 1901).
  */
 export function fitReconstruction(
@@ -132,8 +135,9 @@ export function reconstructionError(model: ReconstructionModel, current: Rows): 
 }
 
 /**
- * Turns categories into numbers for the reconstruction: the share of each category in the reference (unseen ones 0),
- * as NannyML does. Refuses an empty reference.
+ * Turns categories into numbers for the reconstruction: rows of the category in the reference / rows of the reference,
+ * 0 for unseen ones. Categories of equal share become equal. Assumes nothing. Refuses what are no arrays, and an empty
+ * one on either side. Source: definition, as NannyML's data reconstruction encodes.
  */
 export function encodeByReferenceShare(
   reference: readonly string[],

@@ -2,7 +2,7 @@ import type { Policy } from '@switchyard/contracts';
 import { type Fixture, publish } from './fixture.ts';
 import { runLoad } from './load/run-load.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 7;
 
 /**
  * What a shadow costs the answer at 2,000 requests a second: the same endpoint without, with a shadow on another
@@ -21,8 +21,8 @@ export async function measureShadows(fixture: Fixture, print: (line: string) => 
     port: fixture.gatewayPort,
     bodiesFile: fixture.bodiesFile,
     connections: 32,
-    seconds: 6,
-    warmUpSeconds: 2,
+    seconds: 5,
+    warmUpSeconds: 1,
     perSecond: 2_000,
   };
   const rounds: { plain: number; shadowed: number; p50: number; failed: number }[] = [];

@@ -85,8 +85,8 @@ export function achievedPower(
 /**
  * Which difference can so many units an arm detect with the wanted power at a fixed horizon?
  *
- * Formula: (z_{1−α/2} + z_{1−β})·SE, SE² = v_a/n_a + v_b/n_b; one-sided z_{1−α}. Ask for a power above alpha.
- * Assumptions as {@link requiredSampleSize}. Domain: positive counts; fails outside it and as `constant` when both
+ * Formula: (z_{1−α/2} + z_{1−β})·SE, SE² = v_a/n_a + v_b/n_b; one-sided z_{1−α}. Assumptions as
+ * {@link requiredSampleSize}. Domain: positive counts, a power that more than chance reaches; fails outside it and as `constant` when both
  * variances are 0. Source: {@link requiredSampleSize} solved for the effect.
  */
 export function minimumDetectableEffect(
@@ -104,10 +104,9 @@ export function minimumDetectableEffect(
   const standardError = Math.sqrt(
     variances.varianceControl / counts.countControl + variances.varianceTreatment / counts.countTreatment,
   );
-  return {
-    ok: true,
-    effect: (criticalValue(options) + normalUpperQuantile(1 - (options.power ?? 0.8))) * standardError,
-  };
+  const reach = criticalValue(options) + normalUpperQuantile(1 - (options.power ?? 0.8));
+  if (!(reach > 0)) return failure('invalid-argument', 'a power above the significance level');
+  return { ok: true, effect: reach * standardError };
 }
 
 /**

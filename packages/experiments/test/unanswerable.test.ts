@@ -693,6 +693,14 @@ const UNANSWERABLE: Record<string, Case[]> = {
     ...bad('count', [...BAD_NUMBERS, ['zero', 0]], (countControl) =>
       experiments.minimumDetectableEffect(variances, { ...counts, countControl }),
     ),
+    ...bad(
+      'power that chance alone reaches',
+      [
+        ['below', 0.01],
+        ['equal', 0.025],
+      ],
+      (power) => experiments.minimumDetectableEffect(variances, counts, { power }),
+    ),
   ],
   modelXLogFactor: [
     ['empty', () => experiments.modelXLogFactor([], [], 0)],

@@ -20,13 +20,16 @@ const CRITICAL = [
 ];
 
 /**
- * Two-sample Anderson–Darling test (midrank form): do both samples come from one distribution? Weighs the tails
- * more than Cramér–von Mises does.
+ * Two-sample Anderson–Darling test (midrank form): do both samples come from one distribution? Weighs the tails more
+ * than Cramér–von Mises does.
  *
- * The statistic is Scholz and Stephens' standardised A²; its p-value interpolates their table and is capped to
- * [0.001, 0.25] exactly as SciPy does (`isCapped` says when). With `permutations` and `random` the p-value is
- * (1 + permuted statistics ≥ observed) / (1 + permutations) instead, uncapped.
- * Needs two different values and at least 4 rows in all. Source: Scholz and Stephens (1987), JASA 82.
+ * A² = (N-1)/N² Σ over both samples (1/nᵢ) Σ over distinct values l (N Mᵢ - nᵢ B)² / (B (N-B) - N l/4), with l rows
+ * tied at the value, B rows below it of all and Mᵢ of the sample, half of the tied ones included. The statistic is
+ * Scholz and Stephens' standardised (A² - 1)/σ; its p-value interpolates their table and is capped to [0.001, 0.25]
+ * exactly as SciPy does (`isCapped` says when). With `permutations` and `random` the p-value is (1 + permuted
+ * statistics ≥ observed) / (1 + permutations) instead, uncapped.
+ * Assumes independent rows. Refuses what `compareSamples` or `compareCounts` refused, a single value on both sides, and
+ * permutations without a random source. Source: Scholz and Stephens (1987), JASA 82.
  */
 export function andersonDarling(
   comparison: Comparison,

@@ -17,7 +17,10 @@ export interface PooledTable {
 /** A table of both samples, or why there is none; the tests pass a refusal on. */
 export type Comparison = Answer<PooledTable>;
 
-/** Splits off missing values (NaN, null, undefined); infinities stay and are refused by the tests. */
+/**
+ * Which values are there, and how many are missing? Splits off NaN, null and undefined; infinities stay and are refused
+ * by the tests. Assumes nothing and never refuses: no list gives no values. Source: definition.
+ */
 export function dropMissing(values: ArrayLike<number | null | undefined>): {
   readonly values: Float64Array;
   readonly missing: number;
@@ -55,8 +58,9 @@ export function checkSample(values: ArrayLike<number>, name: string, minimum: nu
 }
 
 /**
- * Compares two raw samples of finite numbers (at least 2 each). O(N log N).
- * Refuses empty or one-value samples and anything that is not a finite number.
+ * The table that every one-dimensional test reads: the distinct values of two raw samples and how often each occurs on
+ * either side. O(N log N). Assumes nothing; the tests say what they do. Refuses what is no array, fewer than 2 values a
+ * side and anything that is not a finite number. Source: definition.
  */
 export function compareSamples(reference: ArrayLike<number>, current: ArrayLike<number>): Comparison {
   const problem = checkSample(reference, 'reference', 2) ?? checkSample(current, 'current', 2);
@@ -127,9 +131,11 @@ export function checkCounts(
 }
 
 /**
- * Compares counts over ordered bins. `values` are strictly ascending representatives of the bins: any increasing
- * numbers do for the rank tests; Wasserstein, energy and Welch read them as the values of the rows in the bin.
- * Refuses lists of different length, counts that are not whole, fewer than 2 rows a side, and values that do not rise.
+ * The same table from counts over ordered bins. `values` are strictly ascending representatives of the bins: any
+ * increasing numbers do for the rank tests; Wasserstein, energy and Welch read them as the values of the rows in the
+ * bin. Empty bins are left out.
+ * Assumes the same bins on both sides. Refuses what are no arrays, lists of different length, counts that are not
+ * whole, fewer than 2 rows a side, and values that do not rise or are not finite. Source: definition.
  */
 export function compareCounts(
   values: ArrayLike<number>,

@@ -32,9 +32,10 @@ export function chiSquareHomogeneity(
 }
 
 /**
- * G test (likelihood ratio) of homogeneity: 2 Σ observed ln(observed/expected). Same question and degrees of freedom
- * as the chi-square test; less accurate in sparse tables.
- * Assumptions and refusals as there. Source: Wilks (1938); equals SciPy's `chi2_contingency` with `log-likelihood`.
+ * G test (likelihood ratio) of homogeneity: 2 Σ observed ln(observed/expected). Same question and degrees of freedom as
+ * the chi-square test; less accurate in sparse tables.
+ * Assumes and refuses what the chi-square test does. Source: Wilks (1938); equals SciPy's `chi2_contingency` with
+ * `log-likelihood`.
  */
 export function gTest(
   reference: ArrayLike<number>,

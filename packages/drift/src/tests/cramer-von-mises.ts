@@ -5,12 +5,15 @@ import type { Comparison, PooledTable, TestResult } from './comparison.ts';
 const EXACT_UP_TO = 20;
 
 /**
- * Two-sample Cramér–von Mises test: do both samples come from one distribution? More sensitive than
- * Kolmogorov–Smirnov to differences spread over the whole range.
+ * Two-sample Cramér–von Mises test: do both samples come from one distribution? More sensitive than Kolmogorov–Smirnov
+ * to differences spread over the whole range.
  *
- * T = U/(mn(m+n)) - (4mn-1)/(6(m+n)), U from midranks. Exact p-value (both sides ≤ 20 rows under 'auto')
- * enumerates the distribution of U; otherwise T is standardised and compared with the limit law, whose tail is
- * computed to full relative accuracy (SciPy's series stops at 1e-7).
+ * T = U/(mn(m+n)) - (4mn-1)/(6(m+n)), U = m Σ (rank of the i-th reference value - i)² + n Σ (rank of the j-th current
+ * value - j)² from midranks. Exact p-value (both sides ≤ 20 rows under 'auto') enumerates the distribution of U;
+ * otherwise, and always for counts, T is standardised and compared with the limit law, whose tail is computed to full
+ * relative accuracy (SciPy's series stops at 1e-7).
+ * Assumes independent rows of a continuous feature; with ties both p-values are approximate. Refuses what
+ * `compareSamples` or `compareCounts` refused, an unknown method, and more than 2,500 pairs of rows for 'exact'.
  * Source: Anderson (1962); Smirnov's integral for the limit law; Xiao, Gordon and Yakovlev (2006) for the exact law.
  */
 export function cramerVonMises(

@@ -24,9 +24,9 @@ const EXACT_UP_TO = 10_000;
  * Two-sample Kolmogorov–Smirnov test, two-sided: do both samples come from one distribution?
  *
  * D = sup |F(x) - G(x)|. The exact p-value counts lattice paths (all orderings equally likely; with ties it is
- * conservative); the asymptotic one is the finite-n Kolmogorov law at round(nm/(n+m)) observations.
- * `method` 'auto' is exact up to 10,000 rows a side, as in SciPy; counts always use the asymptotic law.
- * Refuses what `compareSamples` or `compareCounts` refused.
+ * conservative); the asymptotic one is the finite-n Kolmogorov law at round(nm/(n+m)) observations. `method` 'auto' is
+ * exact up to 10,000 rows a side, as in SciPy; counts always use the asymptotic law.
+ * Assumes independent rows. Refuses what `compareSamples` or `compareCounts` refused, and an unknown method.
  * Source: Hodges (1958); Simard and L'Ecuyer (2011).
  */
 export function kolmogorovSmirnov(

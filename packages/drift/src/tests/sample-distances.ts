@@ -27,9 +27,11 @@ function answer(table: PooledTable, distance: number, convention: string): Answe
 
 /**
  * Wasserstein-1 (earth mover's) distance ∫ |F - G| dx, in units of the feature: how far the average row has to move.
- * `unit` 'reference-deviation' divides by the standard deviation of the reference (n in the denominator).
- * Says how far apart the samples are, not whether by chance. Refuses what `compareSamples` and `compareCounts` refuse, a range
- * that overflows, and a constant reference as unit. Source: Vallender (1973); equals SciPy's `wasserstein_distance`.
+ * `unit` 'reference-deviation' divides by the standard deviation of the reference (n in the denominator). Says how far
+ * apart the samples are, not whether by chance.
+ * Assumes, for counts, that rows lie at their bin's value. Refuses what `compareSamples` or `compareCounts` refused, an
+ * unknown unit, a range that overflows, and a constant reference as unit. Source: Vallender (1973); equals SciPy's
+ * `wasserstein_distance`.
  */
 export function wasserstein(
   comparison: Comparison,
@@ -48,9 +50,9 @@ export function wasserstein(
 }
 
 /**
- * Energy distance √(2 ∫ (F - G)² dx), as SciPy's.
- * Says how far apart the samples are, not whether by chance. Refuses what `compareSamples` and `compareCounts` refuse, and a
- * range that overflows. Source: Székely and Rizzo (2013).
+ * Energy distance √(2 ∫ (F - G)² dx): how far apart are both samples? Not whether by chance.
+ * Assumes, for counts, that rows lie at their bin's value. Refuses what `compareSamples` or `compareCounts` refused,
+ * and a range that overflows. Source: Székely and Rizzo (2013); equals SciPy's `energy_distance`.
  */
 export function energyDistance(comparison: Comparison): Answer<DistanceResult> {
   if (!comparison.ok) return comparison;

@@ -100,9 +100,12 @@ function sumOver(p: Float64Array, q: Float64Array, term: (a: number, b: number) 
 const logTerm = (a: number, b: number): number => (a > 0 ? a * Math.log(a / b) : 0);
 
 /**
- * Population stability index Σ (r - c) ln(r/c), natural logarithm; the sum of both Kullback–Leibler divergences.
- * Refuses counts that are not whole, lists of different length, fewer than 2 rows a side, and cells empty on one side
- * where the zero rule says so. Source: Jeffreys (1946) for the sum, Siddiqi (2006) for its use in credit scoring.
+ * Population stability index Σ (r - c) ln(r/c), natural logarithm: how far apart are both distributions over the cells?
+ * The sum of both Kullback–Leibler divergences. Cells that neither side saw are left out; by default half a row is
+ * added to every other one.
+ * Assumes the same cells in the same order on both sides. Refuses counts that are not whole, lists of different length,
+ * fewer than 2 rows a side, a zero rule out of range, and cells empty on one side where the zero rule says so. Source:
+ * Jeffreys (1946) for the sum, Siddiqi (2006) for its use in credit scoring.
  */
 export function populationStabilityIndex(
   reference: ArrayLike<number>,
@@ -115,9 +118,11 @@ export function populationStabilityIndex(
 }
 
 /**
- * Kullback–Leibler divergence of the reference from the current distribution, Σ r ln(r/c), natural logarithm.
- * Refuses counts that are not whole, lists of different length, fewer than 2 rows a side, and cells empty on one side
- * where the zero rule says so. Source: Kullback and Leibler (1951).
+ * Kullback–Leibler divergence of the reference from the current distribution, Σ r ln(r/c), natural logarithm: what does
+ * it cost to take the current shares for those of the reference? Cells and zero rule as for the stability index.
+ * Assumes the same cells in the same order on both sides. Refuses counts that are not whole, lists of different length,
+ * fewer than 2 rows a side, a zero rule out of range, and cells empty on one side where the zero rule says so. Source:
+ * Kullback and Leibler (1951).
  */
 export function kullbackLeibler(
   reference: ArrayLike<number>,
@@ -134,10 +139,12 @@ export function kullbackLeibler(
 }
 
 /**
- * Jensen–Shannon distance: the square root of the mean divergence of both from their midpoint. `base` 2 (default,
- * largest value 1) or 'e' (largest √ln 2 = 0.83). Needs no zero rule.
- * Refuses counts that are not whole, lists of different length and fewer than 2 rows a side.
- * Source: Lin (1991); Endres and Schindelin (2003) for the root; equals SciPy's `jensenshannon`.
+ * Jensen–Shannon distance: how far apart are both distributions over the cells? √(½ Σ r ln(r/m) + ½ Σ c ln(c/m)) with m
+ * = (r + c)/2, the root of the mean divergence of both from their midpoint. `base` 2 (default, largest value 1) or 'e'
+ * (largest √ln 2 = 0.83). Needs no zero rule.
+ * Assumes the same cells in the same order on both sides. Refuses counts that are not whole, lists of different length,
+ * fewer than 2 rows a side and another base. Source: Lin (1991); Endres and Schindelin (2003) for the root; equals
+ * SciPy's `jensenshannon`.
  */
 export function jensenShannon(
   reference: ArrayLike<number>,
@@ -153,8 +160,10 @@ export function jensenShannon(
 }
 
 /**
- * Hellinger distance √(1 - Σ √(r c)), between 0 and 1. Needs no zero rule.
- * Refuses counts that are not whole, lists of different length and fewer than 2 rows a side. Source: Hellinger (1909).
+ * Hellinger distance √(1 - Σ √(r c)), between 0 and 1: how little do both distributions over the cells overlap? Needs
+ * no zero rule.
+ * Assumes the same cells in the same order on both sides. Refuses counts that are not whole, lists of different length
+ * and fewer than 2 rows a side. Source: Hellinger (1909).
  */
 export function hellinger(reference: ArrayLike<number>, current: ArrayLike<number>): Answer<DistanceResult> {
   // ½ Σ (√r - √c)² is the same and does not cancel for near-equal distributions.
@@ -165,7 +174,8 @@ export function hellinger(reference: ArrayLike<number>, current: ArrayLike<numbe
 
 /**
  * Total variation ½ Σ |r - c|: the share of rows that would have to move to make both equal.
- * Refuses counts that are not whole, lists of different length and fewer than 2 rows a side.
+ * Assumes the same cells in the same order on both sides. Refuses counts that are not whole, lists of different length
+ * and fewer than 2 rows a side. Source: definition.
  */
 export function totalVariation(reference: ArrayLike<number>, current: ArrayLike<number>): Answer<DistanceResult> {
   return measure(reference, current, 'not-needed', 'half the sum of absolute differences', (p, q) =>
@@ -174,8 +184,9 @@ export function totalVariation(reference: ArrayLike<number>, current: ArrayLike<
 }
 
 /**
- * Largest difference of any single share, max |r - c|.
- * Refuses counts that are not whole, lists of different length and fewer than 2 rows a side. Source: NannyML's L-infinity.
+ * Largest difference of any single share, max |r - c|: how far has the cell moved that moved most?
+ * Assumes the same cells in the same order on both sides. Refuses counts that are not whole, lists of different length
+ * and fewer than 2 rows a side. Source: definition, NannyML's L-infinity.
  */
 export function largestShareDifference(
   reference: ArrayLike<number>,

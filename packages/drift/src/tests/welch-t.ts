@@ -11,10 +11,11 @@ export interface WelchResult extends TestResult {
 }
 
 /**
- * t test of equal means, two-sided. `variance` 'unequal' (Welch–Satterthwaite, the default) or 'equal' (pooled,
- * Student's). Assumes independent rows and means that are near normal, which large samples of limited skew give.
- * t = (reference mean - current mean) / standard error, as SciPy's sign. Refuses when both sides are constant.
- * Source: Welch (1947).
+ * t test, two-sided: are the means equal? `variance` 'unequal' (Welch–Satterthwaite, the default) or 'equal' (pooled,
+ * Student's). t = (reference mean - current mean) / standard error, as SciPy's sign.
+ * Assumes independent rows and means that are near normal, which large samples of limited skew give; for counts, that
+ * rows lie at their bin's value. Refuses what `compareSamples` or `compareCounts` refused, an unknown variance, two
+ * constant sides, and a variance that overflows or underflows. Source: Welch (1947); equals SciPy's `ttest_ind`.
  */
 export function welchT(
   comparison: Comparison,

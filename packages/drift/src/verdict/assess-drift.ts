@@ -103,13 +103,17 @@ interface Judged {
  * Judges a window against its profile: which features drifted, how badly, what moved, in plain words.
  *
  * A feature is called drifted only when its change is both significant at the stated false-alarm rate, corrected for
- * the number of features, and at least as large as the stated minimum. The rate holds at every window size from 50
- * rows, for any number of bins or categories (simulations/results.md); it assumes independent rows, see
- * `designEffect`. For a stream of windows take `falseAlarmRate` from `levelForLook`.
+ * the number of features, and at least as large as the stated minimum. Its p-value is the least over its signals of
+ * p/share of the level: a tenth for each of new categories, out of range and missing where they can occur, the rest for
+ * the distribution. The rate holds at every window size from 50 rows, for any number of bins or categories
+ * (simulations/results.md). For a stream of windows take `falseAlarmRate` from `levelForLook`.
  *
- * Cost depends on the cells of the profile, not on the rows. Refuses an empty window and invalid options; a feature
- * with too few present values is reported as 'insufficient-data' and does not count for the correction.
- * Source: Dawson (1954) and Benjamini and Hochberg (1995) behind the p-values; the joining of evidence and effect is ours.
+ * Cost depends on the cells of the profile, not on the rows. Assumes independent rows, see `designEffect`, and for
+ * Benjamini–Hochberg what `adjustPValues` does. Refuses what is no window, an empty one, a feature that the profile
+ * does not have and settings out of range; a feature with too few rows is reported as 'insufficient-data' and does not
+ * count for the correction, one with too few present values is judged by its missing ones alone.
+ * Source: Dawson (1954) and Benjamini and Hochberg (1995) behind the p-values; the joining of evidence and effect is
+ * ours.
  */
 export function assessDrift(window: DriftWindow, options: AssessOptions = {}): Answer<DriftReport> {
   const settings = readOptions(options);

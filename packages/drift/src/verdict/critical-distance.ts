@@ -9,17 +9,19 @@ export type DistanceName =
   | 'kolmogorov-smirnov';
 
 /**
- * The size-aware critical value of a distance: without drift it is exceeded in a share `falseAlarmRate` of windows
- * of this size. Replaces fixed thresholds such as "PSI > 0.1", which alarm on nearly every small window and on no
- * large one.
+ * The size-aware critical value of a distance: without drift it is exceeded in a share `falseAlarmRate` of windows of
+ * this size. Replaces fixed thresholds such as "PSI > 0.1", which alarm on nearly every small window and on no large
+ * one.
  *
- * For distances of the chi-square family over K cells, distance ≈ factor · X² · (1/m + 1/n) with X² chi-square with
- * K - 1 degrees of freedom; factor 1 for the population stability index, ½ for Kullback–Leibler, 1/8 under the root
- * for Hellinger and (natural logarithm, divided by ln 2 for base 2) Jensen–Shannon. Needs about five expected rows
- * per cell on both sides for the stability index, twenty for Hellinger and Jensen–Shannon. `expected` is the mean of the
- * distance without drift (for the two square roots: of its square, under the root).
- * Refuses a rate outside (0, 1), fewer than 2 rows a side or 2 cells, and a distance it does not know.
- * Source: the second-order expansion of these distances around equal shares; Stephens (1970) for Kolmogorov–Smirnov.
+ * For distances of the chi-square family over K cells, distance ≈ factor · X² · (1/m + 1/n) with X² chi-square with K -
+ * 1 degrees of freedom; factor 1 for the population stability index, ½ for Kullback–Leibler, 1/8 under the root for
+ * Hellinger and (natural logarithm, divided by ln 2 for base 2) Jensen–Shannon. Needs about five expected rows per cell
+ * on both sides for the stability index, twenty for Hellinger and Jensen–Shannon. `expected` is the mean of the
+ * distance without drift (for the two square roots: of its square, under the root). For Kolmogorov–Smirnov the limit
+ * law's quantile over √N + 0.12 + 0.11/√N, N = mn/(m+n), at most 1; no `expected`.
+ * Assumes independent rows and the same cells on both sides. Refuses a rate outside (0, 1), fewer than 2 rows a side or
+ * 2 cells, and a distance it does not know. Source: the second-order expansion of these distances around equal shares;
+ * Stephens (1970) for Kolmogorov–Smirnov.
  */
 export function criticalDistance(
   distance: DistanceName,

@@ -3,10 +3,12 @@ import { type Answer, refuse } from '../refusal.ts';
 export type Correction = 'benjamini-hochberg' | 'bonferroni' | 'none';
 
 /**
- * p-values adjusted for how many were looked at: compare each with the level as if it were alone.
- * 'benjamini-hochberg' bounds the expected share of false alarms among the alarms (independent or positively
- * dependent tests); 'bonferroni' the chance of any false alarm. Source: Benjamini and Hochberg (1995).
- * Refuses an empty list and anything outside [0, 1].
+ * p-values adjusted for how many were looked at: compare each with the level as if it were alone. 'benjamini-hochberg',
+ * min over larger or equal p of p·n/rank, bounds the expected share of false alarms among the alarms; 'bonferroni',
+ * min(1, n·p), the chance of any false alarm.
+ * Assumes p-values that hold their level each by itself, and for Benjamini–Hochberg independent or positively dependent
+ * tests. Refuses an empty list, anything outside [0, 1] and an unknown correction. Source: Benjamini and Hochberg
+ * (1995); Bonferroni.
  */
 export function adjustPValues(
   pValues: ArrayLike<number>,
@@ -50,9 +52,12 @@ export type SpendingPlan =
   | { readonly kind: 'unlimited' };
 
 /**
- * The level at which look number `look` (from 1) has to be judged so that the chance of any false alarm keeps to
- * the plan. By the union bound, so overlapping and growing windows are allowed. Refuses a look past the horizon.
- * Source: Bonferroni; Σ 1/t² = π²/6 shares the rate out over looks without end.
+ * The level at which look number `look` (from 1) has to be judged so that the chance of any false alarm keeps to the
+ * plan: the rate, rate/looks or rate·6/(π² look²), see `SpendingPlan`. By the union bound, so overlapping and growing
+ * windows are allowed.
+ * Assumes that every look by itself holds its level. Refuses a rate outside (0, 1), a look that is no whole number from
+ * 1 on or lies past the horizon, and an unknown plan. Source: Bonferroni; Σ 1/t² = π²/6 shares the rate out over looks
+ * without end.
  */
 export function levelForLook(falseAlarmRate: number, plan: SpendingPlan, look: number): Answer<{ level: number }> {
   if (!(falseAlarmRate > 0 && falseAlarmRate < 1)) {

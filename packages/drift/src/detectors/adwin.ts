@@ -27,11 +27,13 @@ interface BucketRow {
 }
 
 /**
- * ADWIN: keeps a window of recent values, compressed into buckets of doubling size, and drops its oldest part
- * whenever some split into old and new shows means that differ by more than the bound
- * ε = √(2 μ σ² ln(2 ln W/δ)) + ⅔ μ ln(2 ln W/δ), μ = 1/(n₀ - l + 1) + 1/(n₁ - l + 1).
- * Works on any bounded numeric stream. Memory O(log W). Starts afresh after each detection.
- * Defaults and indices as River's. Source: Bifet and Gavaldà (2007).
+ * ADWIN: has the mean of a stream changed, and which of its values are still current? Keeps a window of recent values,
+ * compressed into buckets of doubling size, and drops its oldest part whenever some split into old and new shows means
+ * that differ by more than the bound ε = √(2 μ σ² ln(2 ln W/δ)) + ⅔ μ ln(2 ln W/δ), μ = 1/(n₀ - l + 1) +
+ * 1/(n₁ - l + 1).
+ * Memory O(log W). Starts afresh after each detection. Defaults and indices as River's. Source: Bifet and Gavaldà
+ * (2007).
+ * Assumes independent values in [0, 1], or scaled to a range of about 1: the last term of ε is in units of the range.
  * Refuses settings out of range; `update` refuses a value that is not finite and stays as it was.
  */
 export function createAdwin(options: AdwinOptions = {}): Answer<{ detector: Adwin }> {

@@ -11,10 +11,12 @@ export interface DdmOptions {
 }
 
 /**
- * DDM: the error rate p of a model and its deviation s = √(p(1-p)/n), against the lowest p + s seen so far.
- * Reports a rising error rate only. Input 1 = wrong, 0 = right.
+ * DDM: has a model's error rate risen? The rate p and its deviation s = √(p(1-p)/n) against those at the lowest p + s
+ * seen so far: drift at p + s > p₀ + `driftThreshold` · s₀. Reports a rising error rate only. Input 1 = wrong,
+ * 0 = right.
  * Defaults and indices as River's. Source: Gama et al. (2004).
- * Assumes independent errors. Refuses thresholds that are not positive; `update` refuses values outside [0, 1].
+ * Assumes independent errors. Refuses thresholds that are not positive and a negative `warmStart`; `update` refuses
+ * values outside [0, 1].
  */
 export function createDdm(options: DdmOptions = {}): Answer<{ detector: DriftDetector }> {
   const { warmStart = 30, warningThreshold = 2, driftThreshold = 3 } = options;

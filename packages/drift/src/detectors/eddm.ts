@@ -11,10 +11,12 @@ export interface EddmOptions {
 }
 
 /**
- * EDDM: the mean distance between errors plus two deviations, as a share of the largest seen. Finds slow
- * degradation that DDM misses. Input 1 = wrong, anything else = right.
+ * EDDM: do a model's errors come closer together? The mean distance between errors plus two deviations, as a share of
+ * the largest seen: drift below `beta`, warning below `alpha`. Finds slow degradation that DDM misses. Input 1 = wrong,
+ * anything else = right.
  * Defaults and indices as River's. Source: Baena-García et al. (2006).
- * Assumes independent errors. Refuses unless 0 < beta ≤ alpha ≤ 1; `update` refuses values outside [0, 1].
+ * Assumes independent errors. Refuses unless 0 < beta ≤ alpha ≤ 1, and a negative `warmStart`; `update` refuses values
+ * outside [0, 1].
  */
 export function createEddm(options: EddmOptions = {}): Answer<{ detector: DriftDetector }> {
   const { warmStart = 30, alpha = 0.95, beta = 0.9 } = options;

@@ -16,8 +16,9 @@ interface RunningMean {
 }
 
 /**
- * HDDM-A: the overall mean against the mean up to the best cut point, by Hoeffding's bound. For values in [0, 1],
- * such as errors. Makes no assumption on their distribution.
+ * HDDM-A: has the mean of a stream risen (with `twoSided`: changed)? The mean of all n values against that of the c
+ * values up to the best cut point, by Hoeffding's bound: drift at a difference of √((n-c)/(2cn) · ln(2/confidence)) or
+ * more. For values in [0, 1], such as errors. Makes no assumption on their distribution.
  * Defaults and indices as River's. Source: Frías-Blanco et al. (2015).
  * Assumes independent values. Refuses confidences outside (0, 1); `update` refuses values outside [0, 1].
  */

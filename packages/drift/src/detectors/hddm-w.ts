@@ -12,8 +12,10 @@ interface WeightedMean {
 const EMPTY: WeightedMean = { mean: 0, squaredWeights: 1, hasStarted: false };
 
 /**
- * HDDM-W: exponentially weighted means before and after the best cut point, by McDiarmid's bound. Faster than
- * HDDM-A on gradual change. For values in [0, 1]. `lambda` is the weight of the newest value (default 0.05).
+ * HDDM-W: has the mean of a stream risen (with `twoSided`: changed)? Exponentially weighted means before and after the
+ * best cut point, by McDiarmid's bound: drift at a difference above √(½ (Σw² before + Σw² after) ln(1/confidence)), w
+ * the weights of the values. Faster than HDDM-A on gradual change. For values in [0, 1]. `lambda` is the weight of the
+ * newest value (default 0.05).
  * Defaults and indices as River's. Source: Frías-Blanco et al. (2015).
  * Assumes independent values. Refuses confidences and lambda outside (0, 1); `update` refuses values outside [0, 1].
  */

@@ -15,10 +15,13 @@ export interface PageHinkleyOptions {
 }
 
 /**
- * Page–Hinkley test: cumulated deviations of the values from their running mean, against their own extreme.
- * Its thresholds are in units of the stream, so it holds no false-alarm rate by itself; see
- * `createRunLengthDetector` for one that does. Defaults and indices as River's. Source: Page (1954).
- * Refuses settings out of range; `update` refuses a value that is not finite and stays as it was.
+ * Page–Hinkley test: has the mean of a stream changed? Sums s ← alpha·s + (x - mean) ∓ delta of deviations from the
+ * running mean, against their own extreme: drift when the rising one is more than `threshold` above its lowest, or the
+ * falling one below its highest.
+ * Its thresholds are in units of the stream, so it holds no false-alarm rate by itself; see `createRunLengthDetector`
+ * for one that does. Defaults and indices as River's. Source: Page (1954).
+ * Assumes independent values around one mean while nothing changes. Refuses settings out of range and an unknown mode;
+ * `update` refuses a value that is not finite and stays as it was.
  */
 export function createPageHinkley(options: PageHinkleyOptions = {}): Answer<{ detector: DriftDetector }> {
   const { minimumValues = 30, delta = 0.005, threshold = 50, alpha = 0.9999, mode = 'both' } = options;

@@ -36,7 +36,8 @@ export interface RunLengthDetector {
  * reference is part of the calibration. Assumes independent values of a continuous feature; ties make it slightly
  * more careful. O(log reference) per value. One alarm per change: it stays silent until `restart`.
  * Source: Page (1954) for the sums; Cobb and Van Looveren (2022) for setting run times by simulation.
- * Refuses a reference that is short, constant or not finite, and settings out of range; `update` refuses what is not finite.
+ * Refuses a reference of fewer than 50 values, constant or not finite, and settings out of range; `update`
+ * refuses what is not finite.
  */
 export function createRunLengthDetector(
   reference: ArrayLike<number>,

@@ -4,9 +4,14 @@ import { type Answer, refuse } from '../refusal.ts';
 import { checkSample } from '../tests/comparison.ts';
 
 /**
- * Epps–Singleton test: compares the empirical characteristic functions at t = 0.4 and 0.8 (in half interquartile
- * ranges of the pooled sample). Needs 5 values a side and an interquartile range above 0.
- * Source: Epps and Singleton (1986); small-sample factor of Goerg and Kaiser (2009).
+ * Epps–Singleton test: do both samples come from one distribution? Compares the empirical characteristic functions at
+ * t = 0.4 and 0.8 (in half interquartile ranges of the pooled sample).
+ * W = N d' S⁻ d, d the difference of the mean cos(tx) and sin(tx), S = N/m · S₁ + N/n · S₂ from their covariances,
+ * S⁻ its pseudo-inverse; p from chi-square with the rank of S as degrees of freedom. Below 25 rows on both sides W is
+ * divided by 1 + N^-0.45 + 10.1 (m^-1.7 + n^-1.7).
+ * Assumes independent rows; need not be continuous. Refuses fewer than 5 values a side, values that are not finite, and
+ * an interquartile range of 0. Source: Epps and Singleton (1986); small-sample factor of Goerg and Kaiser (2009);
+ * equals SciPy's `epps_singleton_2samp`.
  */
 export function eppsSingleton(
   reference: ArrayLike<number>,

@@ -72,11 +72,21 @@ const THRESHOLDS: Readonly<Record<string, number>> = {
 };
 
 /**
- * One column through one of Evidently's tests; without `test`, the one Evidently would choose from the size of the
- * reference and the number of distinct values. Missing and infinite values are dropped first, as there.
- * `TVD` and `empirical_mmd` permute: pass `random` (their p-values agree with Evidently's up to permutation noise).
- * Refuses where Evidently raises an error or answers NaN: empty columns, constants without a defined test, unequal
- * row counts for `g_test` and `fisher_exact`.
+ * What would Evidently say of a column? Its drift score by one of its tests, against its threshold; without `test`, the
+ * test it would choose from the size of the reference and the number of distinct values. Missing and infinite values
+ * are dropped first, as there.
+ *
+ * Its formulas, where they are not those of this package: `chisquare` and `g_test` take the reference as known without
+ * error, `mannw` asks only whether the reference is smaller, `t_test` pools the variances, `wasserstein` divides by the
+ * reference's deviation or 0.001, numeric shares are over pooled Sturges bins (with up to 20 distinct reference values:
+ * one per value; `hellinger` over those of the distinct values), `jensenshannon` has the natural logarithm, and `psi`
+ * and `kl_div` replace zero shares. `TVD` and `empirical_mmd` permute: pass `random` (their p-values agree with
+ * Evidently's up to permutation noise).
+ * Assumes, as Evidently does, independent rows where the score is a p-value; a threshold on a distance is no
+ * false-alarm rate. Refuses where Evidently raises an error or answers NaN: fewer than 2 values a side, constants
+ * without a defined test, unequal row counts for `g_test` and `fisher_exact`, more than two categories for the latter.
+ * Refuses as well a test of another kind of column, a missing `random`, and more than 6,000 rows in all for
+ * `empirical_mmd`. Source: Evidently 0.7.23.
  */
 export function evidentlyDrift(
   column: EvidentlyColumn,

@@ -30,11 +30,20 @@ const BINNED_FROM = 10_000;
 const BINS = 10_000;
 
 /**
- * Fits one of NannyML's methods to a reference column. `chunkSize` rows (or, without it, 10 chunks) set the alert
- * threshold; a last chunk that is not full is kept, as NannyML does. Missing values are dropped per chunk.
- * Refuses fewer than 2 reference rows, an infinity, a chunk size below 1, a method of another kind of column, and values
- * that differ by less than their rounding (NumPy cannot make bins there); `calculate` refuses a chunk without values.
- * Source: NannyML 0.13.1, whose own reading of each distance it follows.
+ * Has a column's chunk moved from the reference, by one of NannyML's methods? `chunkSize` rows (or, without it, 10
+ * chunks) set the alert threshold; a last chunk that is not full is kept, as NannyML does. Missing values are dropped
+ * per chunk.
+ *
+ * `jensen_shannon` (base 2) and `hellinger` are over Doane bins of the reference, or its categories, and one cell for
+ * whatever lies outside; `kolmogorov_smirnov` is D, `wasserstein` ∫ |F - G| dx in units of the feature, both over
+ * 10,000 bins of equal width from 10,000 reference values on; `l_infinity` is max |r - c|, `chi2` the test of
+ * homogeneity.
+ * Assumes chunks of the size of the reference's: smaller ones exceed the threshold without drift. `chi2` has no
+ * threshold but p < 0.05, and assumes independent rows.
+ * Refuses fewer than 2 reference rows, a reference without values, an infinity, a chunk size below 1, a method of
+ * another kind of column, and for binned shares values that differ by less than their rounding (NumPy cannot make bins
+ * there); `calculate` refuses a chunk without values or with an infinity, and by `chi2` what `chiSquareHomogeneity`
+ * does. Source: NannyML 0.13.1, whose own reading of each distance it follows.
  */
 export function fitNannyml(
   column:

@@ -12,9 +12,9 @@ export interface MannWhitneyResult extends TestResult {
  * Mann–Whitney U test: does one sample tend to have larger values? U counts pairs with reference > current, ties ½.
  *
  * `alternative` 'less' asks whether the reference tends to be smaller than the current sample. Exact p-value (no ties
- * and one side ≤ 8 rows under 'auto', as SciPy) from the partition counts, which know no ties; otherwise normal, z = (U
- * - mn/2 - ½)/σ (mn - U for U in the other tail) with σ² = mn/12 · (N+1 - Σ (t³-t)/(N(N-1))) for t rows tied at a
- * value, N = m + n.
+ * and one side ≤ 8 rows under 'auto', as SciPy) from the partition counts, which know no ties; otherwise normal,
+ * z = (U - mn/2 - ½)/σ (mn - U for U in the other tail) with σ² = mn/12 · (N+1 - Σ (t³-t)/(N(N-1))) for t rows tied at
+ * a value, N = m + n.
  * Assumes independent rows, and one distribution on both sides when neither tends to be larger; a change of spread
  * alone can move its rate. Refuses what `compareSamples` or `compareCounts` refused, a single value on both sides, an
  * unknown method or alternative, and more than 20 million pairs for 'exact'. Source: Mann and Whitney (1947).

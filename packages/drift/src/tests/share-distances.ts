@@ -139,9 +139,9 @@ export function kullbackLeibler(
 }
 
 /**
- * Jensen–Shannon distance: how far apart are both distributions over the cells? √(½ Σ r ln(r/m) + ½ Σ c ln(c/m)) with m
- * = (r + c)/2, the root of the mean divergence of both from their midpoint. `base` 2 (default, largest value 1) or 'e'
- * (largest √ln 2 = 0.83). Needs no zero rule.
+ * Jensen–Shannon distance: how far apart are both distributions over the cells? √(½ Σ r ln(r/m) + ½ Σ c ln(c/m)) with
+ * m = (r + c)/2, the root of the mean divergence of both from their midpoint. `base` 2 (default, largest value 1) or
+ * 'e' (largest √ln 2 = 0.83). Needs no zero rule.
  * Assumes the same cells in the same order on both sides. Refuses counts that are not whole, lists of different length,
  * fewer than 2 rows a side and another base. Source: Lin (1991); Endres and Schindelin (2003) for the root; equals
  * SciPy's `jensenshannon`.

@@ -13,8 +13,8 @@ export type DistanceName =
  * this size. Replaces fixed thresholds such as "PSI > 0.1", which alarm on nearly every small window and on no large
  * one.
  *
- * For distances of the chi-square family over K cells, distance ≈ factor · X² · (1/m + 1/n) with X² chi-square with K -
- * 1 degrees of freedom; factor 1 for the population stability index, ½ for Kullback–Leibler, 1/8 under the root for
+ * For distances of the chi-square family over K cells, distance ≈ factor · X² · (1/m + 1/n) with X² chi-square with
+ * K - 1 degrees of freedom; factor 1 for the population stability index, ½ for Kullback–Leibler, 1/8 under the root for
  * Hellinger and (natural logarithm, divided by ln 2 for base 2) Jensen–Shannon. Needs about five expected rows per cell
  * on both sides for the stability index, twenty for Hellinger and Jensen–Shannon. `expected` is the mean of the
  * distance without drift (for the two square roots: of its square, under the root). For Kolmogorov–Smirnov the limit

@@ -101,11 +101,13 @@ export function fitReconstruction(
 }
 
 /**
- * How badly do the reference's components reconstruct the current rows? A change of the dependence between columns
- * raises (or lowers) the mean error. The p-value compares row errors by Welch's t; the reference errors are those
- * the components were fitted on, which is slightly optimistic when the reference has few rows per column.
- * Assumes independent rows. Refuses fewer than 2 rows, another width, values that are not finite, and components that
- * span all columns (no error is left to compare). Source: as `fitReconstruction`; Welch (1947) for the comparison.
+ * How badly do the reference's components reconstruct the current rows? The mean over rows of ‖z - Σ (c·z) c‖, z the
+ * row standardised as the reference was, c the components. A change of the dependence between columns raises (or
+ * lowers) it. The p-value compares row errors by Welch's t; the reference errors are those the components were fitted
+ * on, which is slightly optimistic when the reference has few rows per column.
+ * Assumes independent rows. Refuses what is no model, fewer than 2 rows, another width, values that are not finite, and
+ * errors that are the same in every row of both sides, as where components span all columns (no error is left to
+ * compare). Source: as `fitReconstruction`; Welch (1947) for the comparison.
  */
 export function reconstructionError(model: ReconstructionModel, current: Rows): Answer<ReconstructionResult> {
   if (!model?.columnMeans) return refuse('invalid-input', 'a model from fitReconstruction', String(model));

@@ -16,12 +16,12 @@ export interface ContingencyOptions {
 
 /**
  * Chi-square test of homogeneity: do both rows of counts come from one distribution over the categories?
- * X² = Σ (observed - expected)²/expected over both rows, expected from the margins; degrees of freedom K - 1.
- * Categories that occur on neither side are left out. Needs two categories that occur.
- * Unlike a goodness-of-fit test it does not treat the reference as known without error.
- * Assumes independent rows and about five expected rows per cell (`smallestExpected`). Refuses lists of different length,
- * counts that are not whole, fewer than 2 rows a side or 2 categories. Source: Pearson (1900); Yates (1934) for the
- * correction; equals SciPy's `chi2_contingency`.
+ * X² = Σ (observed - expected)²/expected over both rows, expected from the margins; degrees of freedom K - 1 of K
+ * categories. Categories that occur on neither side are left out. Unlike a goodness-of-fit test it does not treat the
+ * reference as known without error.
+ * Assumes independent rows and about five expected rows per cell (`smallestExpected`). Refuses lists of different
+ * length, counts that are not whole, fewer than 2 rows a side, and fewer than 2 categories that occur. Source: Pearson
+ * (1900); Yates (1934) for the correction; equals SciPy's `chi2_contingency`.
  */
 export function chiSquareHomogeneity(
   reference: ArrayLike<number>,
@@ -91,12 +91,11 @@ function powerDivergence(
 }
 
 /**
- * Fisher's exact test of a 2×2 table, two-sided: is the share of "yes" rows the same on both sides?
- * `oddsRatio` is that of the sample, (reference yes · current no) / (reference no · current yes), and null when the
- * divisor is 0. p sums the hypergeometric probabilities that are not larger than the observed one. Needs 2 rows a side
- * and both outcomes.
- * Assumes independent rows; exact at every size. Refuses counts that are not whole. Source: Fisher (1935); equals
- * SciPy's `fisher_exact`.
+ * Fisher's exact test of a 2×2 table, two-sided: is the share of "yes" rows the same on both sides? p sums the
+ * hypergeometric probabilities that are not larger than the observed one. `oddsRatio` is that of the sample, (reference
+ * yes · current no) / (reference no · current yes), and null when the divisor is 0.
+ * Assumes independent rows; exact at every size. Refuses counts that are not whole, fewer than 2 rows a side, and one
+ * outcome only. Source: Fisher (1935); equals SciPy's `fisher_exact`.
  */
 export function fisherExact(
   reference: { readonly yes: number; readonly no: number },

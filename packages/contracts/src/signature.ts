@@ -23,6 +23,19 @@ export const tensorDatatypeSchema = z
   .meta({ id: 'TensorDatatype' });
 export type TensorDatatype = z.infer<typeof tensorDatatypeSchema>;
 
+/** Numbers of a tensor as they are in memory. */
+export type TypedValues =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
 export const tensorSpecSchema = z
   .object({
     name: z.string(),

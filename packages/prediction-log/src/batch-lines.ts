@@ -4,16 +4,10 @@ import {
   batchRecordSchema,
   type ClassLabel,
   type PackedValues,
+  type TypedValues,
 } from '@switchyard/contracts';
 import type { LineWriter } from './line-writer.ts';
-import {
-  bytesOfValues,
-  firstNotFinite,
-  type Layout,
-  layoutOf,
-  type TypedValues,
-  unpackValues,
-} from './packed-values.ts';
+import { bytesOfValues, firstNotFinite, type Layout, layoutOf, unpackValues } from './packed-values.ts';
 import {
   type AnswerColumns,
   type Column,

@@ -6,7 +6,6 @@ export {
   firstNotFinite,
   type Layout,
   layoutOf,
-  type TypedValues,
   valuesOfBytes,
 } from './packed-values.ts';
 export { parseLogLine, readRecordLines, readSegment, recordLinesOf, type SegmentLine, splitLines } from './reader.ts';

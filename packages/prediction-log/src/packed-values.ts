@@ -1,18 +1,5 @@
 import { endianness } from 'node:os';
-import type { PackedValues, TensorDatatype } from '@switchyard/contracts';
-
-/** Numbers as they are in memory. */
-export type TypedValues =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
+import type { PackedValues, TensorDatatype, TypedValues } from '@switchyard/contracts';
 
 type NumericArray = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TypedValues;
 

@@ -1,5 +1,5 @@
-import type { TensorDatatype } from '@switchyard/contracts';
-import type { ColumnData, TypedValues } from '@switchyard/prediction-log';
+import type { TensorDatatype, TypedValues } from '@switchyard/contracts';
+import type { ColumnData } from '@switchyard/prediction-log';
 import type { RowList } from '../columns/row-lists.ts';
 import type { EndpointMetrics } from '../metrics/gateway-metrics.ts';
 import type { Context, Segment } from '../predict/prediction-request.ts';

@@ -1,5 +1,5 @@
-import { SwitchyardError, type TensorDatatype } from '@switchyard/contracts';
-import { firstNotFinite, shortDecimal, type TypedValues } from '@switchyard/prediction-log';
+import { SwitchyardError, type TensorDatatype, type TypedValues } from '@switchyard/contracts';
+import { firstNotFinite, shortDecimal } from '@switchyard/prediction-log';
 import type { Tensor } from '@switchyard/runtimes';
 import type { ReceivedTensor } from './infer-call.ts';
 

@@ -1,18 +1,7 @@
-import type { TensorDatatype } from '@switchyard/contracts';
+import type { TensorDatatype, TypedValues } from '@switchyard/contracts';
 
 /** Values of one tensor, flat and row-major. BOOL is 0 or 1 a byte. */
-export type TensorValues =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | string[];
+export type TensorValues = TypedValues | string[];
 
 export interface TensorType {
   readonly datatype: TensorDatatype;

@@ -242,6 +242,27 @@ describe('the outbox', () => {
 });
 
 describe('a deadline', () => {
+  const askDirectly = (name: string, timeoutMs: number): Promise<Response> => {
+    const column = (input: string, datatype: string, value: unknown) => ({
+      name: input,
+      datatype,
+      shape: [1, 1],
+      data: [value],
+    });
+    return gateway.call(`/v2/models/${name}/infer`, {
+      method: 'POST',
+      headers: { 'x-request-timeout-ms': String(timeoutMs) },
+      body: JSON.stringify({
+        inputs: [
+          column('score', 'FP32', 0.5),
+          column('visits', 'INT64', 1),
+          column('country', 'BYTES', 'ch'),
+          column('is_new', 'BOOL', true),
+        ],
+      }),
+    });
+  };
+
   it('is told to another server, so that no connection is held for an answer that nobody waits for', async () => {
     const limits: (number | undefined)[] = [];
     const a: LoadedModel = {
@@ -307,6 +328,37 @@ describe('a deadline', () => {
     ]);
   });
 
+  it('is told to another server by a direct call too', async () => {
+    const limits: (number | undefined)[] = [];
+    const fake = createFakeModel({ features: SHOP_FEATURES, signature: shopSignature });
+    const infer: LoadedModel['infer'] = (inputs, _outputNames, options) => {
+      limits.push(options?.timeoutMs);
+      return fake.infer(inputs);
+    };
+    serve(
+      { kind: 'split', arms: [branch('a'), branch('b')].map((arm) => ({ ...arm, weight: 1 })) },
+      {
+        a: { ...fake, execution: 'remote', infer },
+        b: { ...fake, infer },
+      },
+    );
+    for (const [name, timeoutMs] of [
+      ['a', 300],
+      ['a', 60_000],
+      ['b', 300],
+    ] as const) {
+      expect((await askDirectly(name, timeoutMs)).status).toBe(200);
+    }
+    const [short, long, here] = limits;
+    expect(limits).toHaveLength(3);
+    expect(short).toBeGreaterThan(0);
+    expect(short).toBeLessThanOrEqual(302);
+    // Direct calls have ten seconds at most.
+    expect(long).toBeGreaterThan(302);
+    expect(long).toBeLessThanOrEqual(10_002);
+    expect(here).toBeUndefined();
+  });
+
   it('holds for models addressed directly too, also where one kept the process busy', async () => {
     const busy = createFakeModel({ features: SHOP_FEATURES, signature: shopSignature });
     const infer: LoadedModel['infer'] = (inputs) => {
@@ -314,24 +366,7 @@ describe('a deadline', () => {
       return busy.infer(inputs);
     };
     serve(branch('a').policy, { a: { ...busy, infer } });
-    const column = (name: string, datatype: string, value: unknown) => ({
-      name,
-      datatype,
-      shape: [1, 1],
-      data: [value],
-    });
-    const response = await gateway.call('/v2/models/a/infer', {
-      method: 'POST',
-      headers: { 'x-request-timeout-ms': '40' },
-      body: JSON.stringify({
-        inputs: [
-          column('score', 'FP32', 0.5),
-          column('visits', 'INT64', 1),
-          column('country', 'BYTES', 'ch'),
-          column('is_new', 'BOOL', true),
-        ],
-      }),
-    });
+    const response = await askDirectly('a', 40);
     expect(await response.json()).toEqual({ error: expect.stringMatching(/^deadline_exceeded/) });
     expect(gateway.log.records()).toMatchObject([{ status: 'error', error: 'deadline_exceeded' }]);
   });

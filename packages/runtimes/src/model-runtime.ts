@@ -87,7 +87,7 @@ export interface LoadedModel {
    */
   predictColumns?(inputs: readonly Tensor[]): Promise<PredictColumnsResult>;
   /** The artifact's own tensors in, the artifact's own tensors out. */
-  infer(inputs: readonly Tensor[], outputNames?: readonly string[]): Promise<InferResult>;
+  infer(inputs: readonly Tensor[], outputNames?: readonly string[], options?: CallOptions): Promise<InferResult>;
   /** Finishes what has queued, then frees the memory. */
   close(): Promise<void>;
 }

@@ -141,6 +141,11 @@ describe('a JavaScript model', () => {
     const startedAt = performance.now();
     expect(await codeOf(model.predict([[13, 'DE']], { timeoutMs: 50 }))).toBe('deadline_exceeded');
     expect(performance.now() - startedAt).toBeLessThan(1_500);
+    const inputs = [
+      { name: 'amount', datatype: 'FP64' as const, shape: [1], data: [13] },
+      { name: 'country', datatype: 'BYTES' as const, shape: [1], data: ['DE'] },
+    ];
+    expect(await messageOf(model.infer(inputs, undefined, { timeoutMs: 50 }))).toMatch(/within 50 ms/);
   });
 
   it('survives a module that fills the memory', async () => {

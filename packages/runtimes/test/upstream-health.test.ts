@@ -150,4 +150,13 @@ describe('tensors of a caller', () => {
     await expect(loaded.infer([{ ...x, datatype: 'FP64' }])).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(loaded.infer([x], ['q'])).rejects.toMatchObject({ code: 'invalid_request' });
   });
+
+  it('are waited for no longer than the caller wants, and hold no connection after that', async () => {
+    await start({ timeoutMs: 60_000 });
+    server.fault = 'hang';
+    const x = { name: 'x', datatype: 'FP32' as const, shape: [1, 2], data: [1, 3] };
+    await expect(loaded.infer([x], undefined, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    expect(loaded.remote?.counters.failures).toMatchObject({ timeout: 1 });
+    expect(loaded.remote?.pool()).toMatchObject({ inUse: 0, waiting: 0 });
+  });
 });

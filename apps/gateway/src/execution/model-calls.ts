@@ -1,5 +1,5 @@
 import { type Answer, SwitchyardError } from '@switchyard/contracts';
-import type { FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
+import type { CallOptions, FeatureRow, LoadedModel, PredictResult } from '@switchyard/runtimes';
 import type { VersionCache } from '../cache/kept-answers.ts';
 import { rowKey } from '../cache/row-key.ts';
 import { type ModelMetrics, observeRun } from '../metrics/gateway-metrics.ts';
@@ -55,6 +55,15 @@ const AFTER_THE_CALLER_MS = 2;
 const NOT_RUN: PredictResult = Object.freeze({ answers: [], modelMicros: 0, queueMicros: 0, batchRows: 0 });
 
 /**
+ * A server elsewhere is to hold no connection for longer than the caller waits. Undefined for other models.
+ * @param endsAtMs when the caller is told that it took too long, on the clock of `performance.now()`
+ */
+export function limitElsewhere({ execution }: LoadedModel, endsAtMs: number): CallOptions | undefined {
+  if (execution !== 'remote' || endsAtMs === Number.POSITIVE_INFINITY) return undefined;
+  return { timeoutMs: Math.max(0, Math.ceil(endsAtMs - performance.now())) + AFTER_THE_CALLER_MS };
+}
+
+/**
  * One batch for each model and request, so that a request of many rows costs one promise for each model.
  * @param endsAtMs when nobody waits for answers any more, on the clock of `performance.now()`
  */
@@ -83,10 +92,8 @@ export function createModelCalls(
       // It answers before any timer could fire.
       call = loaded.predict(rows);
     } else if (deadlineAtMs === Number.POSITIVE_INFINITY) {
-      // Somebody else tells the caller; a server elsewhere is to hold no connection for longer than that.
-      const isLimited = loaded.execution === 'remote' && endsAtMs !== Number.POSITIVE_INFINITY;
-      const leftMs = Math.max(0, Math.ceil(endsAtMs - performance.now())) + AFTER_THE_CALLER_MS;
-      call = isLimited ? loaded.predict(rows, { timeoutMs: leftMs }) : loaded.predict(rows);
+      // Somebody else tells the caller.
+      call = loaded.predict(rows, limitElsewhere(loaded, endsAtMs));
     } else {
       const timeoutMs = Math.max(1, Math.ceil(deadlineAtMs - performance.now()));
       // The timer here is what counts: a model in this process cannot be interrupted.

@@ -2,6 +2,7 @@ import { type Signature, SwitchyardError, type TensorSpec } from '@switchyard/co
 import type { InferResult, Tensor } from '@switchyard/runtimes';
 import { logLines } from '../columns/log-lines.ts';
 import { idList, newRowIds, type RowList } from '../columns/row-lists.ts';
+import { limitElsewhere } from '../execution/model-calls.ts';
 import type { Outbox } from '../log/outbox.ts';
 import { observeRun } from '../metrics/gateway-metrics.ts';
 import type { Admission } from '../predict/admission.ts';
@@ -79,7 +80,7 @@ export function inferModel(
   const late = (): void =>
     settle(undefined, new SwitchyardError('deadline_exceeded', `no answer within ${timeoutMs} ms`));
   const timer = setTimeout(late, leftMs);
-  plan.loaded.infer(tensors).then(
+  plan.loaded.infer(tensors, undefined, limitElsewhere(plan.loaded, arrival.startedAtMs + timeoutMs)).then(
     (result) => {
       observeRun(plan.modelMetrics, count, result);
       // A model that runs inline keeps the timer from firing.

@@ -1,5 +1,5 @@
 import { type Signature, SwitchyardError } from '@switchyard/contracts';
-import type { FeatureRow, LoadedModel, PredictResult, Tensor } from '../model-runtime.ts';
+import type { CallOptions, FeatureRow, LoadedModel, PredictResult, Tensor } from '../model-runtime.ts';
 import { checkOutputNames, checkTensors } from '../onnx/check-tensors.ts';
 import { makeProbeRows } from '../onnx/probe-rows.ts';
 import { shorten } from '../upstream/failures.ts';
@@ -53,6 +53,8 @@ export async function loadJavascriptModel(options: JavascriptLoadOptions): Promi
     };
   };
 
+  const limitOf = (options: CallOptions | undefined): number =>
+    Math.min(callLimitMs, options?.timeoutMs ?? Number.POSITIVE_INFINITY);
   const runMicros = await measure(run, signature, callLimitMs);
   let closing: Promise<void> | undefined;
   return {
@@ -61,16 +63,16 @@ export async function loadJavascriptModel(options: JavascriptLoadOptions): Promi
     runMicros,
     async predict(rows, callOptions) {
       if (rows.length === 0) return { answers: [], modelMicros: 0, queueMicros: 0, batchRows: 0 };
-      return run(rows, Math.min(callLimitMs, callOptions?.timeoutMs ?? Number.POSITIVE_INFINITY));
+      return run(rows, limitOf(callOptions));
     },
-    async infer(inputs, outputNames) {
+    async infer(inputs, outputNames, callOptions) {
       checkOutputNames(signature, outputNames);
       const { rowCount } = checkTensors(signature, inputs);
       const ordered = signature.inputs.map((spec) => inputs.find(({ name }) => name === spec.name) as Tensor);
       const rows = Array.from({ length: rowCount }, (_, row) =>
         ordered.map(({ data }) => plainValue(data[row] as number | bigint | string | boolean)),
       );
-      const { answers, ...times } = await run(rows, callLimitMs);
+      const { answers, ...times } = await run(rows, limitOf(callOptions));
       return { ...times, outputs: signature.outputs.map((output) => toTensor(output.name, answers, signature)) };
     },
     close() {

@@ -103,7 +103,7 @@ export async function loadUpstreamModel(options: UpstreamLoadOptions): Promise<L
       );
       return { ...result.times, answers: result.value };
     },
-    async infer(inputs, outputNames) {
+    async infer(inputs, outputNames, callOptions) {
       const checked = checkTensors(signature, inputs);
       const specs = specsOf(signature, checkOutputNames(signature, outputNames));
       const tensors = signature.inputs.map((spec, index) => ({
@@ -116,7 +116,7 @@ export async function loadUpstreamModel(options: UpstreamLoadOptions): Promise<L
         () => tensors,
         specs,
         checked.rowCount,
-        undefined,
+        callOptions,
         (outputs) => outputs,
       );
       const outputs = result.value.map(({ values, ...output }) => ({ ...output, data: values }));

@@ -295,6 +295,70 @@ describe('a fallback', () => {
     expect(predictions().at(-1)?.decision[0]?.reason).toBe('first: not asked, it keeps failing');
   });
 
+  it.each<readonly [where: string, inside: (fallback: Policy) => Policy, at: (record: PredictionRecord) => unknown]>([
+    [
+      'the member of an ensemble',
+      (policy) => ({
+        kind: 'ensemble',
+        method: 'soft_vote',
+        minimumMembers: 1,
+        members: [
+          { ...branch('third'), weight: 1 },
+          { name: 'inner', weight: 1, timeoutMs: 100, policy },
+        ],
+      }),
+      ({ decision }) => decision[1]?.reason,
+    ],
+    [
+      'the target of a fallback',
+      (policy) => ({ kind: 'fallback', targets: [{ name: 'inner', timeoutMs: 100, policy }, branch('third')] }),
+      ({ decision }) => decision[1]?.reason,
+    ],
+  ])(
+    'holds it against a target that it is late by the time that %s may take, however little the caller waits',
+    async (_where, inside, at) => {
+      const slow = hanging();
+      const policy = inside(fallback({ breaker: { minimumRequests: 4 } }));
+      serve(policy, { first: slow, second: steady(0.4), third: steady(0.6) });
+      const ask = () => gateway.predict('e', { instances: [{ score: 1 }] }, { 'x-request-timeout-ms': '5000' });
+      for (let n = 0; n < 5; n += 1) expect((await ask()).status).toBe(200);
+      expect(predictions().map(at)).toEqual([
+        ...new Array(4).fill('first: deadline_exceeded'),
+        'first: not asked, it keeps failing',
+      ]);
+    },
+  );
+
+  it.each([
+    ['waits for less than the endpoint allows', '300', new Array(5).fill('first: deadline_exceeded')],
+    [
+      'has time enough',
+      '5000',
+      [...new Array(4).fill('first: deadline_exceeded'), 'first: not asked, it keeps failing'],
+    ],
+  ])(
+    'holds the time limits of members against an ensemble that is a target, where the caller %s',
+    async (_how, timeoutMs, reasons) => {
+      const first: Policy = {
+        kind: 'ensemble',
+        method: 'soft_vote',
+        members: [
+          { ...branch('a'), weight: 1, timeoutMs: 200 },
+          { ...branch('b'), weight: 1, timeoutMs: 200 },
+        ],
+      };
+      const policy = fallback({
+        targets: [{ name: 'first', policy: first }, branch('second')],
+        breaker: { minimumRequests: 4 },
+      });
+      serve(policy, { a: hanging(), b: hanging(), second: steady(0.4) });
+      for (let n = 0; n < 5; n += 1) {
+        await gateway.predict('e', { instances: [{ score: 1 }] }, { 'x-request-timeout-ms': timeoutMs });
+      }
+      expect(predictions().map(({ decision }) => decision[0]?.reason)).toEqual(reasons);
+    },
+  );
+
   it('holds it against a target that its model is late by a limit of its own, which the caller had time for', async () => {
     serve(fallback({ breaker: { minimumRequests: 4 } }), {
       first: failing('deadline_exceeded'),

@@ -22,6 +22,16 @@ export interface Outcome {
   readonly batchRows: number;
   /** No model was asked for it: those that would have been had answered the same row before. */
   readonly cached: boolean;
+  /** It was late for a hurried caller, and might not have been for another. */
+  readonly isHurried: boolean;
+}
+
+/** When a branch is to have answered. */
+export interface Limit {
+  /** On the clock of `performance.now()`; at most when the caller is told that it took too long. */
+  readonly atMs: number;
+  /** It comes from a caller that waits for less than the endpoint allows, and from no `timeoutMs` of the policy. */
+  readonly isHurried: boolean;
 }
 
 /** Everything that running a decision needs, for one row. */
@@ -31,8 +41,6 @@ export interface RowRun {
   readonly calls: ModelCalls;
   /** When the caller is told that it took too long, on the clock of `performance.now()`. */
   readonly deadlineAtMs: number;
-  /** The caller waits for less than the endpoint allows: who is late for it may be none the worse. */
-  readonly isHurried?: boolean;
   /** Shadows met on the way: they are run after the answer. */
   readonly shadows: ShadowRun[];
   /** Kept up while the branches of the row's own node are asked one after the other. */
@@ -55,15 +63,12 @@ export interface ShadowRun {
 
 type Done = (outcome: Outcome) => void;
 
-/**
- * Runs a decision to its end, then calls `done`, once. Never throws.
- * @param deadlineAtMs of this branch: at most that of the row
- */
-export function runDecision(run: RowRun, decision: Decision, deadlineAtMs: number, done: Done): void {
+/** Runs a decision to its end, then calls `done`, once. Never throws. */
+export function runDecision(run: RowRun, decision: Decision, limit: Limit, done: Done): void {
   const { node } = decision;
   switch (node.kind) {
     case 'model':
-      runModel(run, decision, deadlineAtMs, done);
+      runModel(run, decision, limit, done);
       break;
     case 'shadow': {
       const [primary, ...shadows] = decision.branches as [BranchDecision, ...BranchDecision[]];
@@ -72,22 +77,22 @@ export function runDecision(run: RowRun, decision: Decision, deadlineAtMs: numbe
         run.shadows.push({ name, timeoutMs, decision: own });
       }
       if (run.progress?.branch === decision) run.progress = { ...run.progress, branch: primary.decision };
-      runDecision(run, primary.decision, deadlineAtMs, (outcome) => done(below(decision, outcome)));
+      runDecision(run, primary.decision, limit, (outcome) => done(below(decision, outcome)));
       break;
     }
     case 'ensemble':
-      runEnsemble(run, decision, deadlineAtMs, done);
+      runEnsemble(run, decision, limit, done);
       break;
     case 'cascade':
-      runCascade(run, decision, deadlineAtMs, done);
+      runCascade(run, decision, limit, done);
       break;
     case 'fallback':
-      runFallback(run, decision, node, deadlineAtMs, done);
+      runFallback(run, decision, node, limit, done);
       break;
   }
 }
 
-function runModel(run: RowRun, decision: Decision, deadlineAtMs: number, done: Done): void {
+function runModel(run: RowRun, decision: Decision, limit: Limit, done: Done): void {
   const leaf = run.plan.leaves.get(decision.node) as LeafPlan;
   const finish = (
     answer: Answer | undefined,
@@ -107,6 +112,7 @@ function runModel(run: RowRun, decision: Decision, deadlineAtMs: number, done: D
       queueMicros: result?.queueMicros ?? 0,
       batchRows: result?.batchRows ?? 0,
       cached,
+      isHurried: wasHurried(limit, error),
     });
   if (leaf.loaded === undefined) {
     finish(undefined, new SwitchyardError('model_unavailable', `model '${leaf.model}' is not loaded`), undefined);
@@ -121,12 +127,23 @@ function runModel(run: RowRun, decision: Decision, deadlineAtMs: number, done: D
     answered: (answer, result, isCached) => finish(answer, undefined, result, isCached),
     failed: (error) => finish(undefined, error, undefined),
   };
-  const watched = deadlineAtMs < run.deadlineAtMs ? deadlineAtMs : Number.POSITIVE_INFINITY;
-  run.calls.call(leaf.loaded, leaf.modelMetrics, row, watched, target, leaf.cache);
+  run.calls.call(leaf.loaded, leaf.modelMetrics, row, watchedMs(run, limit), target, leaf.cache);
 }
 
+/** Infinity where whoever tells the caller watches the time. */
+const watchedMs = (run: RowRun, { atMs }: Limit): number => (atMs < run.deadlineAtMs ? atMs : Number.POSITIVE_INFINITY);
+
+/** How much earlier than asked for a timer may end what it watches. */
+const TIMER_TOLERANCE_MS = 2;
+
+/** What is late before its limit was late by one of its own, as that of another server. */
+const wasHurried = ({ atMs, isHurried }: Limit, error: unknown): boolean =>
+  isHurried && isLate(error) && performance.now() >= atMs - TIMER_TOLERANCE_MS;
+
+const isLate = (error: unknown): boolean => codeOf(error) === 'deadline_exceeded';
+
 /** All members at once. One that fails, or is late, is left out; the plan says how many may be. */
-function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done: Done): void {
+function runEnsemble(run: RowRun, decision: Decision, limit: Limit, done: Done): void {
   const { node, branches } = decision;
   if (node.kind !== 'ensemble') return;
   const { plan, served, meta } = run.plan.ensembles.get(node) as NonNullable<
@@ -136,7 +153,7 @@ function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done
   const now = run.calls.nowMs();
   // Where a member may be missing, the others should not fail because it took all the time there is.
   const mayMiss = node.minimumMembers < node.members.length;
-  const own = mayMiss ? deadlineAtMs - Math.max(5, (deadlineAtMs - now) * 0.1) : deadlineAtMs;
+  const own = mayMiss ? { ...limit, atMs: limit.atMs - Math.max(5, (limit.atMs - now) * 0.1) } : limit;
   let waiting = branches.length;
 
   const combined = (): void => {
@@ -175,6 +192,7 @@ function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done
         queueMicros,
         batchRows: Math.max(...outcomes.map((outcome) => outcome.batchRows)),
         cached: cached && answer !== undefined,
+        isHurried: wasHurried(limit, error) || (isLate(error) && outcomes.some(({ isHurried }) => isHurried)),
       });
     };
     try {
@@ -184,22 +202,19 @@ function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done
         return;
       }
       if (meta.loaded === undefined) throw new SwitchyardError('model_unavailable', `'${meta.model}' is not loaded`);
-      const watched = deadlineAtMs < run.deadlineAtMs ? deadlineAtMs : Number.POSITIVE_INFINITY;
       const target: CallTarget = {
         answered: (answer, result, isMetaCached) =>
           finish(answer, undefined, '', result.modelMicros, isCached && isMetaCached),
         failed: (error) => finish(undefined, error, ''),
       };
-      run.calls.call(meta.loaded, meta.modelMetrics, plan.metaRow(answers), watched, target, meta.cache);
+      run.calls.call(meta.loaded, meta.modelMetrics, plan.metaRow(answers), watchedMs(run, limit), target, meta.cache);
     } catch (error) {
       finish(undefined, error, '');
     }
   };
 
   branches.forEach(({ index, decision: branch }) => {
-    const timeoutMs = node.members[index]?.timeoutMs;
-    const limit = timeoutMs === undefined ? own : Math.min(own, now + timeoutMs);
-    runDecision(run, branch, limit, (outcome) => {
+    runDecision(run, branch, sooner(own, now, node.members[index]?.timeoutMs), (outcome) => {
       outcomes[index] = outcome;
       waiting -= 1;
       if (waiting === 0) combined();
@@ -207,8 +222,15 @@ function runEnsemble(run: RowRun, decision: Decision, deadlineAtMs: number, done
   });
 }
 
+/** The limit of a branch that has a `timeoutMs` of its own, which a caller in no hurry would not have changed. */
+function sooner(limit: Limit, nowMs: number, timeoutMs: number | undefined): Limit {
+  return timeoutMs === undefined || nowMs + timeoutMs > limit.atMs
+    ? limit
+    : { atMs: nowMs + timeoutMs, isHurried: false };
+}
+
 /** One step after the other, until one is sure enough. A step that fails, or takes its share of the time, is not. */
-function runCascade(run: RowRun, decision: Decision, deadlineAtMs: number, done: Done): void {
+function runCascade(run: RowRun, decision: Decision, limit: Limit, done: Done): void {
   const { node, branches } = decision;
   if (node.kind !== 'cascade') return;
   const attempts: Member[] = [];
@@ -217,7 +239,7 @@ function runCascade(run: RowRun, decision: Decision, deadlineAtMs: number, done:
     const { name, decision: branch } = branches[position] as BranchDecision;
     const isLast = position === branches.length - 1;
     noteProgress(run, decision, attempts, branch);
-    runDecision(run, branch, shareOf(run, deadlineAtMs, branches.length - position), (outcome) => {
+    runDecision(run, branch, shareOf(run, limit, branches.length - position), (outcome) => {
       const confidence = outcome.answer === undefined ? 0 : confidenceOf(outcome.answer);
       const wanted = node.steps[position]?.minimumConfidence ?? 0;
       if (isLast || (outcome.answer !== undefined && confidence >= wanted)) {
@@ -234,15 +256,12 @@ function runCascade(run: RowRun, decision: Decision, deadlineAtMs: number, done:
   ask(0);
 }
 
-/** How much earlier than asked for a timer may end what it watches. */
-const TIMER_TOLERANCE_MS = 2;
-
 /** The first target that answers. A target whose breaker is open is not asked. */
 function runFallback(
   run: RowRun,
   decision: Decision,
   node: CompiledFallback<CompiledNode>,
-  deadlineAtMs: number,
+  limit: Limit,
   done: Done,
 ): void {
   const { branches } = decision;
@@ -289,19 +308,15 @@ function runFallback(
       return;
     }
     noteProgress(run, decision, attempts, branch);
-    const share = shareOf(run, deadlineAtMs, branches.length - position);
-    const fullLimit = run.calls.nowMs() + (target.timeoutMs ?? Number.POSITIVE_INFINITY);
-    const limit = Math.min(share, fullLimit);
-    runDecision(run, branch, limit, (outcome) => {
+    const share = shareOf(run, limit, branches.length - position);
+    const ownLimit = sooner(share, run.calls.nowMs(), target.timeoutMs);
+    runDecision(run, branch, ownLimit, (outcome) => {
       const now = performance.now();
       const succeeded = outcome.answer !== undefined;
-      const isUsed = succeeded && now <= deadlineAtMs;
-      const isLate = succeeded ? !isUsed : codeOf(outcome.error) === 'deadline_exceeded';
-      // A model that is late before that was late by a limit of its own, as that of another server.
-      const isOwnLimit = branch.node.kind === 'model' && now < limit - TIMER_TOLERANCE_MS;
-      const hadItsTime = run.isHurried !== true || limit === fullLimit || isOwnLimit;
+      const isUsed = succeeded && now <= limit.atMs;
+      const isHurried = succeeded ? !isUsed && ownLimit.isHurried : outcome.isHurried;
       // What came from the cache says nothing about the target, nor does a caller's impatience.
-      if (outcome.cached || (isLate && !hadItsTime)) own.breaker.withdraw(pass);
+      if (outcome.cached || isHurried) own.breaker.withdraw(pass);
       else own.breaker.record(isUsed, now, pass);
       own.metrics[isUsed ? 'ok' : 'failed'] += 1;
       if (succeeded) {
@@ -310,7 +325,7 @@ function runFallback(
       }
       const code = codeOf(outcome.error);
       const delayMs = node.retryDelayMs * 2 ** attempt * (0.5 + state.random());
-      const mayRetry = attempt < target.retries && code !== 'invalid_features' && now + delayMs < deadlineAtMs;
+      const mayRetry = attempt < target.retries && code !== 'invalid_features' && now + delayMs < limit.atMs;
       if (mayRetry && state.budget.spend()) {
         own.metrics.retries += 1;
         attempts.push(memberOf(name, 'attempt', outcome, code), ...nestedMembers(name, outcome));
@@ -318,7 +333,7 @@ function runFallback(
         setTimeout(() => ask(position, attempt + 1), delayMs);
         return;
       }
-      if (isLast || now >= deadlineAtMs) {
+      if (isLast || now >= limit.atMs) {
         finish(name, outcome);
         return;
       }
@@ -342,10 +357,10 @@ function noteProgress(run: RowRun, decision: Decision, attempts: readonly Member
 }
 
 /** A share of the time that is left, so that one that hangs leaves time for those after it. */
-function shareOf({ calls }: RowRun, deadlineAtMs: number, parts: number): number {
-  if (parts === 1 || deadlineAtMs === Number.POSITIVE_INFINITY) return deadlineAtMs;
+function shareOf({ calls }: RowRun, limit: Limit, parts: number): Limit {
+  if (parts === 1 || limit.atMs === Number.POSITIVE_INFINITY) return limit;
   const now = calls.nowMs();
-  return now + (deadlineAtMs - now) / parts;
+  return { ...limit, atMs: now + (limit.atMs - now) / parts };
 }
 
 interface Spent {
@@ -428,6 +443,7 @@ function skippedOutcome(run: RowRun, decision: Decision, error: unknown): Outcom
     queueMicros: 0,
     batchRows: 0,
     cached: false,
+    isHurried: false,
   };
 }
 

@@ -164,10 +164,10 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
     const deadlineAtMs = arrival.startedAtMs + timeoutMs;
     const { decision, received } = row;
     const progress = decision.node.kind === 'model' ? undefined : { nodes: [], branch: decision };
-    const isHurried = timeoutMs < plan.settings.timeoutMs;
-    const run: RowRun = { plan, received, calls, deadlineAtMs, isHurried, shadows, progress };
+    const limit = { atMs: deadlineAtMs, isHurried: timeoutMs < plan.settings.timeoutMs };
+    const run: RowRun = { plan, received, calls, deadlineAtMs, shadows, progress };
     row.run = run;
-    runDecision(run, decision, deadlineAtMs, (outcome) => {
+    runDecision(run, decision, limit, (outcome) => {
       row.outcome = outcome;
       job.waiting -= 1;
       if (job.waiting > 0 || job.isSettled) return;

@@ -62,7 +62,7 @@ export function createShadowRunner(outbox: Outbox): ShadowRunner {
         const nested: ShadowRun[] = [];
         // Nobody watches this row, so every call is given its own end.
         const run = { plan, received, calls, deadlineAtMs: Number.POSITIVE_INFINITY, shadows: nested };
-        runDecision(run, decision, now + timeoutMs, (outcome) => {
+        runDecision(run, decision, { atMs: now + timeoutMs, isHurried: false }, (outcome) => {
           members.push(memberOf(name, 'shadow', outcome, codeOf(outcome.error)));
           members.push(...nestedMembers(name, outcome).map((member) => ({ ...member, role: 'shadow' as const })));
           askAll(nested, `${name}/`);

@@ -131,7 +131,7 @@ async function answer(
     });
     // Nobody watches this row, so every call is given its own end.
     const run = { plan, received, calls, deadlineAtMs: Number.POSITIVE_INFINITY, shadows: [] };
-    runDecision(run, decision, deadlineAtMs, (outcome) => {
+    runDecision(run, decision, { atMs: deadlineAtMs, isHurried: false }, (outcome) => {
       const isLate = codeOf(outcome.error) === 'deadline_exceeded' && performance.now() >= deadlineAtMs - TIMER_MS;
       if (isLate) late();
       else resolve(outcome);

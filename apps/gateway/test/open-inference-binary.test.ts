@@ -68,6 +68,38 @@ describe('tensors as bytes', () => {
     ]);
   });
 
+  it('are read anew behind JSON that was sent before', async () => {
+    const json = { parameters: { unit: 'u1' }, inputs: [input(16)] };
+    const batches = [rows, Float32Array.of(0.5, 2, 0.125, 4)];
+    for (const batch of batches) {
+      const { body, length } = bodyOf(json, [batch]);
+      expect(await send('single', body, length)).toMatchObject({ status: 200 });
+      expect(single.inferred.at(-1)?.[0]?.data).toEqual(batch);
+      expect(gateway.log.records().slice(-2)).toMatchObject([
+        { unit: 'u1', features: { x: batch[0], y: batch[1] } },
+        { unit: 'u1', features: { x: batch[2], y: batch[3] } },
+      ]);
+    }
+    const short = bodyOf(json, [rows.subarray(0, 3)]);
+    expect(await send('single', short.body, short.length)).toMatchObject({
+      status: 400,
+      json: { error: expect.stringContaining('binary_data_size 16, but 12 bytes') },
+    });
+    const other = bodyOf({ ...json, parameters: { unit: 'u2' } }, [rows]);
+    await send('single', other.body, other.length);
+    expect(gateway.log.records().at(-1)).toMatchObject({ unit: 'u2' });
+  });
+
+  it('are refused behind bytes that only look like JSON that was sent before', async () => {
+    const { body, length } = bodyOf({ parameters: { unit: 'é' }, inputs: [input(16)] }, [rows]);
+    expect(await send('single', body, length)).toMatchObject({ status: 200 });
+    // The first of its two bytes alone.
+    const broken = Buffer.from(body.toString('latin1').replace('\u00c3\u00a9', '\u00c3'), 'latin1');
+    expect(broken.length).toBe(body.length - 1);
+    const refused = await send('single', broken, length - 1);
+    expect([refused.status, refused.json.error]).toEqual([400, expect.stringContaining('UTF-8')]);
+  });
+
   it('are answered as bytes where that is asked for, for all outputs or for some', async () => {
     const all = bodyOf({ id: 'é', parameters: { binary_data_output: true }, inputs: [input(16)] }, [rows]);
     const { status, json, rest, headers } = await send('single', all.body, all.length);

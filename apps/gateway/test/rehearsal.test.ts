@@ -55,7 +55,7 @@ function createWorld(): World {
     send(state, instances, body = {}) {
       const plan = state.endpoints.get('e') as EndpointPlan;
       atMs += 1_000;
-      recent.note(plan, readPredictRequest({ instances, ...body }, plan.features, 100), atMs);
+      recent.note(plan, atMs, () => readPredictRequest({ instances, ...body }, plan.features, 100));
     },
     rehearse: (before, after, limitMs) =>
       rehearse(before, after, {
@@ -76,7 +76,7 @@ describe('recent rows', () => {
     const world = createWorld();
     const plan = world.state({ a: fake() }, model('a')).endpoints.get('e') as EndpointPlan;
     const note = (score: number, atMs: number) =>
-      recent.note(plan, readPredictRequest({ instances: [{ score }], unit: `u${score}` }, plan.features, 10), atMs);
+      recent.note(plan, atMs, () => readPredictRequest({ instances: [{ score }], unit: `u${score}` }, plan.features, 10));
     for (let index = 0; index < KEPT_ROWS; index += 1) note(index, 5);
     expect(recent.of('e').map(({ unit }) => unit)).toEqual(
       Array.from({ length: KEPT_ROWS }, (_, index) => `u${index}`),

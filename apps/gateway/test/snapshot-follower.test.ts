@@ -213,7 +213,7 @@ describe('a new snapshot that cannot answer what clients send', () => {
       : fakeOfX(version);
   const send = ({ follower, recent }: World, x: number): void => {
     const plan = follower.current()?.endpoints.get('e') as EndpointPlan;
-    recent.note(plan, readPredictRequest({ instances: [{ x }] }, plan.features, 10), x * 1_000);
+    recent.note(plan, x * 1_000, () => readPredictRequest({ instances: [{ x }] }, plan.features, 10));
   };
   const refusal = "endpoint 'e' revision 2 cannot answer 3 of 3 recent requests: internal_error: wrong shape (3)";
 

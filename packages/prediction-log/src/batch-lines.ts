@@ -99,13 +99,28 @@ function writeBatchLine(writer: LineWriter, group: RowGroup): void {
   });
   writer.text(`],${outcome},"features":[`);
   features.forEach((block, index) => {
-    writer.text(`${index === 0 ? '' : ','}{"names":${JSON.stringify(block.names)},`);
+    writer.bytes(index === 0 ? NOTHING : COMMA);
+    writer.bytes(namesMember(block.names));
     writePacked(writer, block);
     writer.ascii('}');
   });
   writer.ascii('],"answer":{');
   writeAnswer(writer, answer);
   writer.text(`},${after}}\n`);
+}
+
+const NOTHING = Buffer.alloc(0);
+const COMMA = Buffer.from(',');
+const namesMembers = new WeakMap<readonly string[], Buffer>();
+
+/** Kept by the list itself: whoever logs many batches hands over the same one. */
+function namesMember(names: readonly string[]): Buffer {
+  let member = namesMembers.get(names);
+  if (member === undefined) {
+    member = Buffer.from(`{"names":${JSON.stringify(names)},`);
+    namesMembers.set(names, member);
+  }
+  return member;
 }
 
 function writeAnswer(writer: LineWriter, { label, value, probabilities }: AnswerColumns): void {

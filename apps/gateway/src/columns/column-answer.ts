@@ -15,7 +15,12 @@ export function columnTensor(
 ): OutputTensor | undefined {
   switch (name) {
     case 'label': {
-      const data = gather(groups, 1, ({ labels: own }) => own, new Array<ClassLabel>(rows));
+      const data = gather(
+        groups,
+        1,
+        ({ labels: own }) => own,
+        () => new Array<ClassLabel>(rows),
+      );
       return data && labelTensor(data as readonly ClassLabel[]);
     }
     case 'probabilities': {
@@ -73,18 +78,20 @@ function vector(name: string, data: ArrayLike<number> | undefined): OutputTensor
 type NumbersOf = (answers: Answers) => ArrayLike<number> | undefined;
 
 const gatherNumbers = (groups: readonly AnsweredRows[], rows: number, width: number, numbersOf: NumbersOf) =>
-  gather(groups, width, numbersOf, new Float64Array(rows * width));
+  gather(groups, width, numbersOf, () => new Float64Array(rows * width));
 
 /** Puts the values of each group where its rows are; those of a group of all rows are handed on as they are. */
 function gather<Value>(
   groups: readonly AnsweredRows[],
   width: number,
   valuesOf: (answers: Answers) => ArrayLike<Value> | undefined,
-  target: { [index: number]: Value; readonly length: number },
+  makeTarget: () => { [index: number]: Value; readonly length: number },
 ): ArrayLike<Value> | undefined {
+  let target: ReturnType<typeof makeTarget> | undefined;
   for (const { rows, answers } of groups) {
     const values = valuesOf(answers);
     if (values === undefined || rows === undefined) return values;
+    target ??= makeTarget();
     for (let index = 0; index < rows.length; index += 1) {
       const to = (rows[index] as number) * width;
       for (let at = 0; at < width; at += 1) target[to + at] = values[index * width + at] as Value;

@@ -106,8 +106,10 @@ export function createColumnRunner({ outbox, newId, admission, recent }: ColumnR
     }
     if (groups === undefined) return false;
     // Another row each time, as of rows that are looked at one by one.
-    recent?.note(plan, { rows: [rowOf(matrix, noted % rows)], unit, units: undefined, segment, context }, nowMs);
-    noted += 1;
+    recent?.note(plan, nowMs, () => {
+      noted += 1;
+      return { rows: [rowOf(matrix, noted % rows)], unit, units: undefined, segment, context };
+    });
     const job: Job = {
       plan,
       lease,

@@ -59,25 +59,47 @@ export function writeDirectRecords(
   return rows;
 }
 
-/** The features of each tensor: they are dealt to the inputs in order. */
-function featureBlocks(signature: Signature, inputs: readonly ReceivedTensor[], rows: number): FeatureBlock[] {
-  const columns = columnsOfSignature(signature);
-  return signature.inputs.flatMap(({ name: tensor }) => {
-    const input = inputs.find(({ name }) => name === tensor);
-    const own = columns.flatMap((column, index) => {
-      const name = column.tensor === tensor ? signature.features[index]?.name : undefined;
-      return name === undefined ? [] : [{ name, ...column }];
+/** Which features a tensor has, and where the value of each is in a row of it. */
+interface TensorFeatures {
+  readonly tensor: string;
+  readonly names: readonly string[];
+  readonly offsets: readonly number[];
+  /** Values of one row of the tensor. */
+  readonly width: number;
+}
+
+const tensorFeatures = new WeakMap<Signature, readonly TensorFeatures[]>();
+
+/** Features are dealt to the inputs in order. */
+function tensorFeaturesOf(signature: Signature): readonly TensorFeatures[] {
+  let known = tensorFeatures.get(signature);
+  if (known === undefined) {
+    const columns = columnsOfSignature(signature).map((column, index) => ({
+      ...column,
+      feature: signature.features[index]?.name,
+    }));
+    known = signature.inputs.flatMap(({ name: tensor }) => {
+      const own = columns.filter((column) => column.tensor === tensor && column.feature !== undefined);
+      const [first] = own;
+      if (first === undefined) return [];
+      const names = own.map(({ feature }) => feature as string);
+      return [{ tensor, names, offsets: own.map(({ offset }) => offset), width: first.width }];
     });
-    const [first] = own;
-    if (input === undefined || first === undefined) return [];
+    tensorFeatures.set(signature, known);
+  }
+  return known;
+}
+
+function featureBlocks(signature: Signature, inputs: readonly ReceivedTensor[], rows: number): FeatureBlock[] {
+  return tensorFeaturesOf(signature).flatMap(({ tensor, names, offsets, width }) => {
+    const input = inputs.find(({ name }) => name === tensor);
+    if (input === undefined) return [];
     const { datatype, data } = asColumn(input.datatype, input.data as ColumnData);
-    const isDense = own.length === first.width && data.length === rows * own.length;
-    const names = own.map(({ name }) => name);
-    if (isDense) return [{ names, datatype, data }];
+    const count = names.length;
+    if (count === width && data.length === rows * count) return [{ names, datatype, data }];
     // A model of another server may take more values than it has features.
-    const values = Array.from({ length: rows * own.length }, (_, at) => {
-      const { width, offset } = own[at % own.length] as (typeof own)[number];
-      return data[Math.floor(at / own.length) * width + offset];
+    const values = Array.from({ length: rows * count }, (_, at) => {
+      return data[Math.floor(at / count) * width + (offsets[at % count] as number)];
     });
     return [{ names, datatype: 'BYTES' as const, data: values as unknown as ColumnData }];
   });

@@ -130,7 +130,7 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
       admission.leave(plan.load, count, 0, nowMs);
       throw error;
     }
-    recent?.note(plan, request, nowMs);
+    recent?.note(plan, nowMs, () => request);
     // A large batch would be held twice for as long as its models run.
     request.instances = undefined;
     // From here on nothing throws: every job is settled.

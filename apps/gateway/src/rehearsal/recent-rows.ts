@@ -12,8 +12,12 @@ export interface RecentRow {
 }
 
 export interface RecentRows {
-  /** Called for every request: next to nothing unless the row is kept. @param atMs on a clock that never goes back */
-  note(plan: EndpointPlan, request: PredictionRequest, atMs: number): void;
+  /**
+   * Called for every request: next to nothing unless a row of it is kept.
+   * @param atMs on a clock that never goes back
+   * @param request makes it; called at once, and only where it is looked at
+   */
+  note(plan: EndpointPlan, atMs: number, request: () => PredictionRequest): void;
   /** Oldest first. */
   of(endpoint: string): readonly RecentRow[];
   /** Forgets the endpoints that `isKnown` denies. */
@@ -37,14 +41,14 @@ interface Ring {
 export function createRecentRows(): RecentRows {
   const rings = new Map<string, Ring>();
   return {
-    note(plan, request, atMs) {
+    note(plan, atMs, request) {
       let ring = rings.get(plan.name);
       if (ring === undefined) {
         ring = { rows: [], next: 0, nextAtMs: 0 };
         rings.set(plan.name, ring);
       }
       if (atMs < ring.nextAtMs) return;
-      const isKept = keep(ring, plan.features, request);
+      const isKept = keep(ring, plan.features, request());
       ring.nextAtMs = isKept && ring.rows.length < KEPT_ROWS ? 0 : atMs + APART_MS;
     },
     of(endpoint) {

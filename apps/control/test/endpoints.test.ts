@@ -84,6 +84,9 @@ describe('endpoints', () => {
       { path: 'settings.cache', before: 'for 60 s', after: 'for 5 s' },
     ]);
     expect(await check({ cache: null })).toEqual([{ path: 'settings.cache', before: 'for 60 s', after: 'off' }]);
+    expect(await check({ maximumQueuedRows: 1 })).toEqual([
+      { path: 'settings.maximumQueuedRows', before: '10000 rows', after: '1 row' },
+    ]);
     const rolledBack = await running.call('POST', '/endpoints/kept/rollback', { revision: 1 });
     expect(rolledBack.body.settings).not.toHaveProperty('cache');
     expect(await settingsOf({ settings: { cache } })).toMatchObject({ cache });

@@ -69,7 +69,8 @@ export function compileBest<Node>(
     });
     if (favourite < 0) continue;
     const { value, labels } = values[(candidates[favourite] as Branch).name] as { value: number; labels: number };
-    choices[segment] = choiceOf(favourite, `${metric} ${Number(value.toPrecision(6))} over ${labels} labels`);
+    const basis = `${labels} ${labels === 1 ? 'label' : 'labels'}`;
+    choices[segment] = choiceOf(favourite, `${metric} ${Number(value.toPrecision(6))} over ${basis}`);
   }
   return {
     kind: 'best',

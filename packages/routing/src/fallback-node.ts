@@ -59,6 +59,7 @@ export function checkFallback(node: FallbackNode, place: string, report: ReportP
 
 export function describeTarget(target: FallbackTarget, index: number): string {
   const timeout = target.timeoutMs === undefined ? '' : `, within ${target.timeoutMs} ms`;
-  const retries = (target.retries ?? 0) === 0 ? '' : `, ${target.retries} retries`;
+  const count = target.retries ?? 0;
+  const retries = count === 0 ? '' : `, ${count} ${count === 1 ? 'retry' : 'retries'}`;
   return `${index === 0 ? 'first' : 'when that fails'}${timeout}${retries}`;
 }

@@ -328,7 +328,11 @@ it('changes are told in words', () => {
   };
   expect(describePolicyChanges(before, after)).toEqual([
     { path: '', before: 'fallback', after: 'shadow, primary: fallback' },
-    { path: 'first', before: 'first: a version 1', after: 'first, within 50 ms, 1 retries: a version 1' },
+    { path: 'first', before: 'first: a version 1', after: 'first, within 50 ms, 1 retry: a version 1' },
     { path: 'new', before: null, after: 'shadow of 10 %: b version 1' },
+  ]);
+  const more: Policy = { kind: 'fallback', targets: [{ name: 'first', retries: 2, policy: model('a') }] };
+  expect(describePolicyChanges(before, more)).toEqual([
+    { path: 'first', before: 'first: a version 1', after: 'first, 2 retries: a version 1' },
   ]);
 });

@@ -261,6 +261,7 @@ describe('a best node', () => {
       probabilities: { a: expect.closeTo(0.05, 12), b: expect.closeTo(0.95, 12) },
       reason: 'accuracy 0.95 over 500 labels',
     });
+    expect(favouriteOf({ minimumLabels: 1 }, state({ '': values(0.5, 1, 1) })).reason).toBe('accuracy 1 over 1 label');
     expect(favouriteOf({ metric: 'log_loss' }, state({ '': values(0.2, 0.3) })).favourite).toBe('a');
   });
 

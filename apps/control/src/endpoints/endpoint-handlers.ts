@@ -304,7 +304,7 @@ function settingText(key: keyof EndpointSettings, settings: EndpointSettings): s
     case 'timeoutMs':
       return `${settings.timeoutMs} ms`;
     case 'maximumQueuedRows':
-      return `${settings.maximumQueuedRows} rows`;
+      return `${settings.maximumQueuedRows} ${settings.maximumQueuedRows === 1 ? 'row' : 'rows'}`;
     case 'cache':
       return settings.cache ? `for ${settings.cache.ttlSeconds} s` : 'off';
     default:

@@ -31,6 +31,7 @@ describe('the platform', () => {
     pendingBytes: 10,
     lastShippedAt: null,
     quarantinedSegments: 0,
+    problem: null,
   };
   beforeAll(async () => {
     dashboard = await mkdtemp(join(tmpdir(), 'switchyard-dashboard-'));
@@ -188,7 +189,7 @@ describe('the directory of gateways', () => {
 describe('alerts', () => {
   const healthy: PlatformHealth = {
     stores: [{ port: 'metadata', engine: 'pglite', healthy: true, detail: '' }],
-    shipping: { pendingSegments: 0, pendingBytes: 0, lastShippedAt: null, quarantinedSegments: 0 },
+    shipping: { pendingSegments: 0, pendingBytes: 0, lastShippedAt: null, quarantinedSegments: 0, problem: null },
     gateways: [{ ...gatewayStatus(), lastSeenAt: '2026-01-01T00:00:00.000Z', reachable: true }],
   };
   const gateway = (overrides: Partial<PlatformHealth['gateways'][number]>) => ({
@@ -234,6 +235,11 @@ describe('alerts', () => {
     ],
   ])('when %s', (_when, health, ids) => {
     expect(findAlerts(health).map((alert) => alert.id)).toEqual(ids);
+  });
+
+  it('say why shipping is behind, where that is known', () => {
+    const shipping = { ...healthy.shipping, pendingSegments: 101, problem: 'the disk is full' };
+    expect(findAlerts({ ...healthy, shipping })[0]?.detail).toMatch(/wait to be shipped: the disk is full\.$/);
   });
 
   it('put the worst first', () => {

@@ -614,7 +614,13 @@ export function status(now: number, state: MockState): PlatformStatus {
       { port: 'analytics', engine: 'chDB', healthy: true, detail: '' },
       { port: 'objects', engine: 'files', healthy: true, detail: '' },
     ],
-    shipping: { pendingSegments: 1, pendingBytes: 41_200, lastShippedAt: instant(now - 400), quarantinedSegments: 0 },
+    shipping: {
+      pendingSegments: 1,
+      pendingBytes: 41_200,
+      lastShippedAt: instant(now - 400),
+      quarantinedSegments: 0,
+      problem: null,
+    },
     gateways: [
       {
         id: 'gateway-0',

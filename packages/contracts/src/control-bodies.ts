@@ -429,6 +429,7 @@ export const platformStatusSchema = z
       pendingBytes: z.number(),
       lastShippedAt: instantSchema.nullable(),
       quarantinedSegments: z.int(),
+      problem: z.string().nullable().describe('why what waits could not be shipped when it was tried last'),
     }),
     gateways: z.array(gatewayViewSchema),
     gatewayUrl: z.string(),

@@ -85,7 +85,7 @@ function shippingFindings(shipping: PlatformStatus['shipping']): Finding[] {
       id: 'shipping-behind',
       severity: 'warning',
       title: 'New predictions become visible late',
-      detail: `${shipping.pendingSegments} segments of the prediction log wait to be shipped.`,
+      detail: `${shipping.pendingSegments} segments of the prediction log wait to be shipped${shipping.problem === null ? '' : `: ${shipping.problem}`}.`,
     });
   }
   return findings;

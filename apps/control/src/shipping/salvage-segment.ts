@@ -39,7 +39,12 @@ export async function salvageSegment(
   let inserted = NOTHING_INSERTED;
   let isUnreadable = false;
   const insertGood = async (): Promise<void> => {
-    inserted = sumInserted(inserted, await insertLines(good, bad, temporary, analytics));
+    try {
+      inserted = sumInserted(inserted, await insertLines(good, bad, temporary, analytics));
+    } finally {
+      // Also when the disk is full: half a file would keep others from the room there is.
+      await rm(temporary, { force: true });
+    }
     good = [];
     goodBytes = 0;
   };
@@ -60,7 +65,6 @@ export async function salvageSegment(
     isUnreadable = true;
   }
   await insertGood();
-  await rm(temporary, { force: true });
   const path = join(quarantine, `${segment.writer}-${basename(segment.path)}`);
   if (isUnreadable) {
     // The disk does not give the rest of the file: keep what it has instead of a copy.
@@ -68,8 +72,12 @@ export async function salvageSegment(
     return { inserted, unreadableLines: bad.length + 1 };
   }
   if (bad.length > 0) {
-    await writeFile(`${path}.new`, joinLines(bad));
-    await rename(`${path}.new`, path);
+    try {
+      await writeFile(`${path}.new`, joinLines(bad));
+      await rename(`${path}.new`, path);
+    } finally {
+      await rm(`${path}.new`, { force: true });
+    }
   }
   return { inserted, unreadableLines: bad.length };
 }

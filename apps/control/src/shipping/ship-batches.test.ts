@@ -12,22 +12,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PredictionSummary } from '@switchyard/contracts';
-import {
-  LineWriter,
-  listSealedSegments,
-  type RowGroup,
-  rowDigits,
-  writeBatchLines,
-  writeRowLines,
-} from '@switchyard/prediction-log';
+import { listSealedSegments, rowDigits, writeBatchLines, writeRowLines } from '@switchyard/prediction-log';
 import { type AnalyticsStore, openChdbAnalytics } from '@switchyard/storage/analytics';
-import { makeFeedback, makeId, makePrediction } from '@switchyard/storage/analytics/testing';
+import { makeFeedback, makePrediction } from '@switchyard/storage/analytics/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { insertSegments } from './insert-segments.ts';
 import { createShipper, type ShipperOptions } from './shipper.ts';
+import { linesOf, makeGroup, GROUP_ROWS as ROWS } from './testing/row-groups.ts';
 
 const now = Date.now() - 60_000;
-const ROWS = 300;
 /** Batches that are more than one insert takes. */
 const LARGE = 120;
 
@@ -58,47 +51,6 @@ const shipperOf = (options: Partial<ShipperOptions> = {}) =>
     ...options,
   });
 
-/** Rows as a gateway logs them that split a request: every other row, each with its bucket. */
-function makeGroup(counter: number): RowGroup {
-  const { t: _t, id: _id, features: _features, answer: _answer, ...rest } = makePrediction(counter, now);
-  const { decision: _decision, propensity, status, error, members, totalMicros, ...more } = rest;
-  const { queueMicros, modelMicros, batchRows, cached, ...before } = more;
-  const membersOf = (members: object) => JSON.stringify(members).slice(1, -1);
-  return {
-    idPrefix: makeId(now, counter * 65_536).slice(0, 32),
-    rows: ROWS,
-    numbers: Uint16Array.from({ length: ROWS }, (_, row) => row * 2),
-    before: `${membersOf(before)},`,
-    decision: [{ node: '', kind: 'split', chosen: 'a', probabilities: { a: 0.5, b: 0.5 } }],
-    buckets: [{ step: 0, values: Uint32Array.from({ length: ROWS }, (_, row) => row * 1_000) }],
-    outcome: membersOf({ propensity, status, error }),
-    after: membersOf({ members, totalMicros, queueMicros, modelMicros, batchRows, cached }),
-    features: [
-      {
-        names: ['amount', 'hour'],
-        datatype: 'FP32',
-        data: Float32Array.from({ length: ROWS * 2 }, (_, at) => at / 7 - 20),
-      },
-      { names: ['known'], datatype: 'BOOL', data: Uint8Array.from({ length: ROWS }, (_, row) => row % 2) },
-    ],
-    answer: {
-      label: { labels: Array.from({ length: ROWS }, (_, row) => (row % 3 === 0 ? 'fraud' : 'legit')) },
-      probabilities: {
-        labels: ['legit', 'fraud'],
-        positive: 1,
-        datatype: 'FP64',
-        data: Float64Array.from({ length: ROWS * 2 }, (_, at) => at / (ROWS * 2)),
-      },
-    },
-  };
-}
-
-function linesOf(group: RowGroup, write: (writer: LineWriter, group: RowGroup) => unknown): Buffer {
-  const writer = new LineWriter();
-  write(writer, group);
-  return Buffer.from(writer.written());
-}
-
 function seal(sequence: number, content: Uint8Array): string {
   const path = join(directory, 'gateway-0', `${String(sequence).padStart(12, '0')}-000000000001.ndjson`);
   mkdirSync(join(directory, 'gateway-0'), { recursive: true });
@@ -109,7 +61,7 @@ function seal(sequence: number, content: Uint8Array): string {
 const rowsOf = (table: string) => analytics.query(`SELECT * FROM ${table} ORDER BY id`);
 
 it('what is shipped of a batch is what its rows would have been, outcomes included, and told as they are', async () => {
-  const group = makeGroup(1);
+  const group = makeGroup(1, now);
   const plain = Buffer.from(`${JSON.stringify(makePrediction(5, now))}\n`);
   const feedback = Buffer.from(
     `${JSON.stringify(makeFeedback(group.idPrefix + rowDigits(14), 1, now, { label: 'fraud' }))}\n`,
@@ -139,7 +91,7 @@ it('what is shipped of a batch is what its rows would have been, outcomes includ
 });
 
 it('a segment shipped a second time doubles nothing, wherever the first time ended', async () => {
-  const groups = Array.from({ length: LARGE }, (_, counter) => makeGroup(counter + 1));
+  const groups = Array.from({ length: LARGE }, (_, counter) => makeGroup(counter + 1, now));
   const bytes = Buffer.concat(groups.map((group) => linesOf(group, writeBatchLines)));
   seal(1, bytes);
   let calls = 0;
@@ -164,7 +116,7 @@ it('a segment shipped a second time doubles nothing, wherever the first time end
 });
 
 it('a large segment is inserted in several parts, in order, and leaves no file', async () => {
-  const groups = Array.from({ length: LARGE }, (_, counter) => makeGroup(counter + 1));
+  const groups = Array.from({ length: LARGE }, (_, counter) => makeGroup(counter + 1, now));
   const rowBytes = groups.reduce((sum, group) => sum + linesOf(group, writeRowLines).length, 0);
   expect(rowBytes).toBeGreaterThan(16_777_216);
   const path = seal(1, Buffer.concat(groups.map((group) => linesOf(group, writeBatchLines))));
@@ -189,7 +141,7 @@ it('a large segment is inserted in several parts, in order, and leaves no file',
 
 it('a batch that cannot be taken apart is set aside byte for byte, and all others are shipped', async () => {
   // Found while the part before it is being inserted.
-  const lines = Array.from({ length: LARGE }, (_, counter) => linesOf(makeGroup(counter + 1), writeBatchLines));
+  const lines = Array.from({ length: LARGE }, (_, counter) => linesOf(makeGroup(counter + 1, now), writeBatchLines));
   const damaged = Buffer.from(String(lines[LARGE - 2]).replace(`"rows":${ROWS}`, '"rows":299'));
   seal(1, Buffer.concat(lines.with(LARGE - 2, damaged)));
   await shipperOf().shipNow();
@@ -205,7 +157,9 @@ it('a batch that cannot be taken apart is set aside byte for byte, and all other
 
 it('a store that refuses for hours, or a damaged line, leaves no file open', async () => {
   // More than the part that is refused and the one that is made meanwhile.
-  const lines = Array.from({ length: LARGE * 3 }, (_, counter) => linesOf(makeGroup(counter + 1), writeBatchLines));
+  const lines = Array.from({ length: LARGE * 3 }, (_, counter) =>
+    linesOf(makeGroup(counter + 1, now), writeBatchLines),
+  );
   const refused = seal(1, Buffer.concat(lines));
   const damaged = seal(2, Buffer.concat([Buffer.from('{"t":"b"}\n'), ...lines]));
   const away = { insertSegments: () => Promise.reject(new Error('the store is away')) };

@@ -110,6 +110,21 @@ describe('createShipper', () => {
     expect(shipper.status().pendingSegments).toBe(2);
   });
 
+  it('ships other writers of a batch in which one cannot be shipped, and says why that one waits', async () => {
+    const store = makeFakeStore();
+    store.refuses = (path) => path.includes('gateway-1');
+    for (const writer of ['gateway-0', 'gateway-1', 'gateway-2']) {
+      seal(writer, 1, `"${writer}"\n`);
+    }
+    const shipper = makeShipper({ analytics: store });
+    shipper.start();
+    await vi.waitFor(() => expect(store.inserted).toEqual(['"gateway-0"', '"gateway-2"']), { timeout: 5_000 });
+    expect(shipper.status()).toMatchObject({ problem: expect.stringMatching(/^the analytics store does not take/) });
+    store.refuses = () => false;
+    await vi.waitFor(() => expect(store.inserted).toHaveLength(3), { timeout: 5_000 });
+    await vi.waitFor(() => expect(shipper.status()).toMatchObject({ pendingSegments: 0, problem: null }));
+  });
+
   it('adopts what a dead writer left, and leaves a living one alone', async () => {
     const store = makeFakeStore();
     mkdirSync(join(directory, 'gateway-9'));
@@ -136,6 +151,7 @@ describe('createShipper', () => {
       pendingBytes: 0,
       lastShippedAt: null,
       quarantinedSegments: 0,
+      problem: null,
     });
   });
 });

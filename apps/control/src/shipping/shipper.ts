@@ -8,6 +8,7 @@ import {
   type SealedSegment,
 } from '@switchyard/prediction-log';
 import { type InsertedSegments, UnreadableSegmentError } from '@switchyard/storage/analytics';
+import { describeProblem } from './describe-problem.ts';
 import { type Analytics, INSERT_BYTES, insertSegments } from './insert-segments.ts';
 import { countQuarantined, salvageSegment } from './salvage-segment.ts';
 import { sampleSegment } from './sample-segment.ts';
@@ -44,8 +45,9 @@ const BATCH_SEGMENTS = 200;
 const SAMPLE_SIZE = 20;
 
 interface WriterState {
-  failures: number;
-  notBefore: number;
+  readonly failures: number;
+  readonly notBefore: number;
+  readonly problem: string;
 }
 
 /**
@@ -60,6 +62,7 @@ export function createShipper(options: ShipperOptions): Shipper {
   let lastShippedAt: string | null = null;
   let quarantinedSegments = countQuarantined(quarantine);
   let lastRecovery = Number.NEGATIVE_INFINITY;
+  let recoveryProblem: string | null = null;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let isStopped = true;
@@ -82,7 +85,7 @@ export function createShipper(options: ShipperOptions): Shipper {
     for (const writer of new Set(batch.map((segment) => segment.writer))) {
       const failures = (writers.get(writer)?.failures ?? 0) + 1;
       const pauseMs = Math.min(INTERVAL_MS * 2 ** failures, BACKOFF_MAXIMUM_MS);
-      writers.set(writer, { failures, notBefore: performance.now() + pauseMs });
+      writers.set(writer, { failures, notBefore: performance.now() + pauseMs, problem: describeProblem(error) });
       if (failures === 1) {
         options.log.error({ writer, err: error }, 'shipping failed, it is tried again');
       }
@@ -136,16 +139,23 @@ export function createShipper(options: ShipperOptions): Shipper {
     }
   }
 
-  /** The next segments of writers that need not wait, each writer's in order. */
+  /**
+   * The next segments of writers that need not wait, each writer's in order. A writer that failed goes alone: its
+   * segments may need what others do not, as room on the disk.
+   */
   function nextBatch(): SealedSegment[] {
     const now = performance.now();
     const batch: SealedSegment[] = [];
     let bytes = 0;
     for (const segment of pending) {
-      if ((writers.get(segment.writer)?.notBefore ?? 0) > now) {
+      const state = writers.get(segment.writer);
+      if (state !== undefined && (state.notBefore > now || (batch[0] ?? segment).writer !== segment.writer)) {
         continue;
       }
       if (batch.length > 0 && (bytes + segment.sizeBytes > INSERT_BYTES || batch.length >= BATCH_SEGMENTS)) {
+        break;
+      }
+      if (batch[0] !== undefined && batch[0].writer !== segment.writer && writers.has(batch[0].writer)) {
         break;
       }
       batch.push(segment);
@@ -154,14 +164,28 @@ export function createShipper(options: ShipperOptions): Shipper {
     return batch;
   }
 
-  async function ship(untilStopped: boolean): Promise<void> {
-    if (performance.now() - lastRecovery > RECOVERY_INTERVAL_MS) {
+  /** It writes files of its own, so a full disk may stop it: what is sealed already must be shipped all the same. */
+  async function recover(): Promise<void> {
+    if (performance.now() - lastRecovery <= RECOVERY_INTERVAL_MS) {
+      return;
+    }
+    try {
       const recovered = await recoverPredictionLog(options.directory);
-      lastRecovery = performance.now();
+      recoveryProblem = null;
       if (recovered.sealed > 0) {
         options.log.warn(recovered, 'took over the log of a writer that died');
       }
+    } catch (error) {
+      if (recoveryProblem === null) {
+        options.log.error({ err: error }, 'the log of a writer that died cannot be taken over, it is tried again');
+      }
+      recoveryProblem = describeProblem(error);
     }
+    lastRecovery = performance.now();
+  }
+
+  async function ship(untilStopped: boolean): Promise<void> {
+    await recover();
     pending = await listSealedSegments(options.directory);
     for (let batch = nextBatch(); batch.length > 0; batch = nextBatch()) {
       if (untilStopped && isStopped) {
@@ -210,6 +234,7 @@ export function createShipper(options: ShipperOptions): Shipper {
       pendingBytes: pending.reduce((sum, segment) => sum + segment.sizeBytes, 0),
       lastShippedAt,
       quarantinedSegments,
+      problem: writers.values().next().value?.problem ?? recoveryProblem,
     }),
   };
 }

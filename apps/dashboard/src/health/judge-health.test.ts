@@ -43,7 +43,13 @@ const status = (patch: Partial<PlatformStatus> = {}): PlatformStatus => ({
   startedAt: '2026-01-01T10:00:00Z',
   snapshot: { version: 7, hash: 'a', createdAt: '2026-01-01T10:00:00Z' },
   stores: [{ port: 'analytics', engine: 'chdb', healthy: true, detail: '' }],
-  shipping: { pendingSegments: 0, pendingBytes: 0, lastShippedAt: '2026-01-01T11:59:59Z', quarantinedSegments: 0 },
+  shipping: {
+    pendingSegments: 0,
+    pendingBytes: 0,
+    lastShippedAt: '2026-01-01T11:59:59Z',
+    quarantinedSegments: 0,
+    problem: null,
+  },
   gateways: [gateway],
   gatewayUrl: 'http://127.0.0.1:7071',
   ...patch,
@@ -122,6 +128,7 @@ test.each<[string, Partial<HealthInput>, string, string]>([
           pendingBytes: 1,
           lastShippedAt: '2026-01-01T11:50:00Z',
           quarantinedSegments: 0,
+          problem: 'the disk of the prediction log is full',
         },
       }),
     },
@@ -132,7 +139,7 @@ test.each<[string, Partial<HealthInput>, string, string]>([
     'quarantine',
     {
       status: status({
-        shipping: { pendingSegments: 0, pendingBytes: 0, lastShippedAt: null, quarantinedSegments: 1 },
+        shipping: { pendingSegments: 0, pendingBytes: 0, lastShippedAt: null, quarantinedSegments: 1, problem: null },
       }),
     },
     'degraded',
@@ -151,6 +158,13 @@ test.each<[string, Partial<HealthInput>, string, string]>([
   const verdict = judge(patch);
   expect(verdict.level).toBe(level);
   expect(verdict.sentence).toContain(sentence);
+});
+
+test('shipping that is stuck says why, where that is known', () => {
+  const stuck = { pendingSegments: 3, pendingBytes: 1, lastShippedAt: '2026-01-01T11:50:00Z', quarantinedSegments: 0 };
+  const reason = (problem: string | null) => judge({ status: status({ shipping: { ...stuck, problem } }) }).reason;
+  expect(reason('the disk is full')).toMatch(/numbers here are late: the disk is full\.$/);
+  expect(reason(null)).toMatch(/numbers here are late\.$/);
 });
 
 test('failed predictions can be looked at, refused requests left none', () => {

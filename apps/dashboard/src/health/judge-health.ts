@@ -114,7 +114,7 @@ function* judgePlatform({ status, statusError, now }: HealthInput): Generator<Fi
       reason: store.detail === '' ? 'Predictions are still answered and logged.' : store.detail,
     };
   }
-  const { pendingSegments, quarantinedSegments, lastShippedAt } = status.shipping;
+  const { pendingSegments, quarantinedSegments, lastShippedAt, problem } = status.shipping;
   if (quarantinedSegments > 0) {
     yield {
       level: 'degraded',
@@ -127,7 +127,7 @@ function* judgePlatform({ status, statusError, now }: HealthInput): Generator<Fi
     yield {
       level: 'degraded',
       sentence: 'The prediction log is not reaching the analytics store.',
-      reason: `${plural(pendingSegments, 'segment')} waiting for ${Math.round(lateMs / 1_000)} s. Nothing is lost; numbers here are late.`,
+      reason: `${plural(pendingSegments, 'segment')} waiting for ${Math.round(lateMs / 1_000)} s. Nothing is lost; numbers here are late${problem === null ? '' : `: ${problem}`}.`,
     };
   }
 }

@@ -15,8 +15,8 @@ export interface RegistryModel {
   readonly createdAt: Date;
   /** Ascending, as numbers. */
   readonly versions: readonly number[];
-  /** Ids of the rows of the versions, by version. */
-  readonly versionIds: ReadonlyMap<string, number>;
+  /** Which rows hold the versions, by version. */
+  readonly versionRows: ReadonlyMap<string, VersionIdentity>;
   /** What each alias was pointed at: a version, or '@' and another alias. */
   readonly aliasTargets: ReadonlyMap<string, string>;
   /** When each alias was pointed there, and whether whatever became of clients. */
@@ -41,13 +41,14 @@ export interface RegistryView {
 }
 
 export type VersionRow = Selectable<Tables['model_versions']>;
+export type VersionIdentity = Pick<VersionRow, 'id' | 'artifact_sha256' | 'created_at'>;
 
 /** Five statements, whatever the number of models; maps are in the order things were created. */
 export async function loadRegistry(db: Database): Promise<RegistryView> {
   const models = await db.selectFrom('models').selectAll().where('deleted', '=', false).orderBy('id').execute();
   const versions = await db
     .selectFrom('model_versions')
-    .select(['id', 'model', 'version'])
+    .select(['id', 'model', 'version', 'artifact_sha256', 'created_at'])
     .orderBy('version')
     .execute();
   const aliases = await db.selectFrom('aliases').selectAll().orderBy('id').execute();
@@ -80,7 +81,7 @@ export async function loadRegistry(db: Database): Promise<RegistryView> {
           description: row.description,
           createdAt: row.created_at,
           versions: (versionsOf.get(row.name) ?? []).map(({ version }) => version),
-          versionIds: new Map((versionsOf.get(row.name) ?? []).map(({ id, version }) => [String(version), id])),
+          versionRows: new Map((versionsOf.get(row.name) ?? []).map((row) => [String(row.version), row])),
           aliasTargets,
           aliasMoves: new Map(
             (aliasesOf.get(row.name) ?? []).map((alias) => [

@@ -1,7 +1,7 @@
 import type { Signature } from '@switchyard/contracts';
 import { type MetadataStore, openPgliteMetadata } from '@switchyard/storage/metadata';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Database, loadRegistry } from '../registry/registry-view.ts';
+import { type Database, loadRegistry, versionKey } from '../registry/registry-view.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { createSnapshotPublisher } from './snapshot-publisher.ts';
 import { createVersionCache } from './version-cache.ts';
@@ -22,11 +22,12 @@ const signature: Signature = {
   labels: ['legit', 'fraud'],
 };
 
-function addVersion(db: Database, version: number, sha256: string) {
-  const row = { model: 'forest', version, format: 'onnx' as const, artifact_size_bytes: 1, lineage: '{}' };
+function addVersion(db: Database, version: number, sha256: string, overrides: { id?: number; labels?: string[] } = {}) {
+  const { labels, ...columns } = overrides;
+  const row = { model: 'forest', version, format: 'onnx' as const, artifact_size_bytes: 1, lineage: '{}', ...columns };
   return db
     .insertInto('model_versions')
-    .values({ ...row, artifact_sha256: sha256, signature: JSON.stringify(signature) })
+    .values({ ...row, artifact_sha256: sha256, signature: JSON.stringify({ ...signature, ...(labels && { labels }) }) })
     .execute();
 }
 
@@ -74,6 +75,24 @@ it('a version that was rolled back leaves nothing behind for the next one of tha
   expect(digest()).toBe('d'.repeat(64));
   await broken.change(async () => {});
   expect(broken.current().hash).toBe(snapshots.current().hash);
+});
+
+it('a version is not taken for one that had its id in what a crash of the database has undone', async () => {
+  const cache = createVersionCache();
+  const name = { model: 'forest', version: '7' };
+  const load = async () =>
+    (await cache.load(metadata.db, await loadRegistry(metadata.db), [name])).get(versionKey(name));
+  const [sha256, other] = ['e'.repeat(64), 'f'.repeat(64)];
+  await addVersion(metadata.db, 7, sha256, { id: 7_000 });
+  expect(await load()).toMatchObject({ artifact: { sha256 }, signature });
+  for (const [digest, labels] of [
+    [other, signature.labels],
+    [other, ['no', 'yes']],
+  ] as const) {
+    await metadata.db.deleteFrom('model_versions').where('id', '=', 7_000).execute();
+    await addVersion(metadata.db, 7, digest, { id: 7_000, labels: [...(labels ?? [])] });
+    expect(await load()).toMatchObject({ artifact: { sha256: digest }, signature: { labels } });
+  }
 });
 
 /** Its first change fails when everything has been read and written, as when the connection is lost. */

@@ -1,11 +1,17 @@
 import type { ServedVersion } from '@switchyard/contracts';
-import { type Database, type RegistryView, type VersionName, versionKey } from '../registry/registry-view.ts';
+import {
+  type Database,
+  type RegistryView,
+  type VersionIdentity,
+  type VersionName,
+  versionKey,
+} from '../registry/registry-view.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /**
- * Versions as snapshots name them. A version never changes and the id of its row is never given to another one, not
- * even when the transaction that wrote it is rolled back: each is read from the database, and written as canonical
- * JSON, once, and not again with every publication.
+ * Versions as snapshots name them. A version never changes: each is read from the database, and written as canonical
+ * JSON, once, and not again with every publication. The id of its row alone does not name it: a database that crashes
+ * forgets how far a sequence was counted by what it had not yet on disk, and gives those ids to others.
  */
 export interface VersionCache {
   /** The named versions, by `versionKey`. Names that do not exist are not in the answer; others are forgotten. */
@@ -14,11 +20,14 @@ export interface VersionCache {
   readonly texts: WeakMap<object, string>;
 }
 
+const identityKey = ({ id, artifact_sha256, created_at }: VersionIdentity): string =>
+  `${id} ${artifact_sha256} ${created_at.toISOString()}`;
+
 export function createVersionCache(): VersionCache {
   const texts = new WeakMap<object, string>();
-  let known = new Map<number, ServedVersion>();
+  let known = new Map<string, ServedVersion>();
 
-  const read = async (db: Database, ids: readonly number[]): Promise<Map<number, ServedVersion>> => {
+  const read = async (db: Database, ids: readonly number[]): Promise<Map<string, ServedVersion>> => {
     if (ids.length === 0) return new Map();
     const rows = await db.selectFrom('model_versions').selectAll().where('id', 'in', ids).execute();
     return new Map(
@@ -31,7 +40,7 @@ export function createVersionCache(): VersionCache {
           ...(row.upstream === null ? {} : { upstream: row.upstream }),
         };
         texts.set(served, canonicalJson(served));
-        return [row.id, served] as const;
+        return [identityKey(row), served] as const;
       }),
     );
   };
@@ -39,21 +48,19 @@ export function createVersionCache(): VersionCache {
   return {
     texts,
     async load(db, view, names) {
-      const idsByKey = new Map<string, number>();
+      const wanted = new Map<string, { readonly identity: string; readonly id: number }>();
       for (const name of names) {
-        const id = view.models.get(name.model)?.versionIds.get(name.version);
-        if (id !== undefined) idsByKey.set(versionKey(name), id);
+        const row = view.models.get(name.model)?.versionRows.get(name.version);
+        if (row !== undefined) wanted.set(versionKey(name), { identity: identityKey(row), id: row.id });
       }
       const before = known;
-      const missing = await read(
-        db,
-        [...new Set(idsByKey.values())].filter((id) => !before.has(id)),
-      );
-      const found = [...idsByKey].flatMap(([key, id]) => {
-        const served = before.get(id) ?? missing.get(id);
-        return served === undefined ? [] : [{ key, id, served }];
+      const unknown = [...wanted.values()].filter(({ identity }) => !before.has(identity));
+      const missing = await read(db, [...new Set(unknown.map(({ id }) => id))]);
+      const found = [...wanted].flatMap(([key, { identity }]) => {
+        const served = before.get(identity) ?? missing.get(identity);
+        return served === undefined ? [] : [{ key, identity, served }];
       });
-      known = new Map(found.map(({ id, served }) => [id, served]));
+      known = new Map(found.map(({ identity, served }) => [identity, served]));
       return new Map(found.map(({ key, served }) => [key, served]));
     },
   };

@@ -22,7 +22,12 @@ const signature: Signature = {
   labels: ['legit', 'fraud'],
 };
 
-function addVersion(db: Database, version: number, sha256: string, overrides: { id?: number; labels?: string[] } = {}) {
+function addVersion(
+  db: Database,
+  version: number,
+  sha256: string,
+  overrides: { id?: number; labels?: Signature['labels'] } = {},
+) {
   const { labels, ...columns } = overrides;
   const row = { model: 'forest', version, format: 'onnx' as const, artifact_size_bytes: 1, lineage: '{}', ...columns };
   return db
@@ -86,11 +91,11 @@ it('a version is not taken for one that had its id in what a crash of the databa
   await addVersion(metadata.db, 7, sha256, { id: 7_000 });
   expect(await load()).toMatchObject({ artifact: { sha256 }, signature });
   for (const [digest, labels] of [
-    [other, signature.labels],
+    [other, ['legit', 'fraud']],
     [other, ['no', 'yes']],
-  ] as const) {
+  ] satisfies [string, string[]][]) {
     await metadata.db.deleteFrom('model_versions').where('id', '=', 7_000).execute();
-    await addVersion(metadata.db, 7, digest, { id: 7_000, labels: [...(labels ?? [])] });
+    await addVersion(metadata.db, 7, digest, { id: 7_000, labels });
     expect(await load()).toMatchObject({ artifact: { sha256: digest }, signature: { labels } });
   }
 });

@@ -24,7 +24,7 @@ import type { ControlClient } from './snapshot/control-client.ts';
 import { openDiskCache } from './snapshot/disk-cache.ts';
 import { loadVersion } from './snapshot/load-version.ts';
 import { createModelStore } from './snapshot/model-store.ts';
-import { buildServingState } from './snapshot/serving-state.ts';
+import { buildServingState, targetGauges } from './snapshot/serving-state.ts';
 import { followSnapshots } from './snapshot/snapshot-follower.ts';
 
 export interface GatewayLogger {
@@ -116,13 +116,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     models,
     metrics,
     loadModel: (path, served) => loadVersion(path, served, pool),
-    buildState: (snapshot) =>
+    buildState: (snapshot, previous) =>
       buildServingState(snapshot, {
         gateway: id,
         metrics,
         loads,
         findLoaded: (model, served) => models.find(model, served, snapshot),
         keptAnswers,
+        previous,
       }),
     rehearse: (current, next, signal) => rehearse(current, next, { recent, newId, signal }),
     onChange: () => reportStatus(),
@@ -154,6 +155,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       renderMetrics: async () =>
         metrics.render({
           queuedRows: [...loads].map(([endpoint, { queuedRows }]) => ({ endpoint, rows: queuedRows })),
+          targets: targetGauges(follower.current(), performance.now()),
           inFlightRequests: runner.inFlight(),
           snapshotVersion: follower.current()?.version ?? -1,
           isReady: follower.current() !== undefined && !isDraining,

@@ -189,6 +189,7 @@ describe('metrics', () => {
     for (let index = 0; index < 6_000; index += 1) metrics.countRejection(`endpoint-${index}`, 'overloaded');
     const text = metrics.render({
       queuedRows: [],
+      targets: [],
       inFlightRequests: 0,
       snapshotVersion: 0,
       isReady: true,

@@ -397,6 +397,60 @@ describe('a fallback', () => {
   });
 });
 
+describe('the breakers of targets', () => {
+  const pairOf = (name: string): Policy => ({
+    kind: 'fallback',
+    targets: [branch(name), branch('last')],
+    breaker: { minimumRequests: 3 },
+  });
+  const serveAll = (policies: Record<string, Policy>, first: LoadedModel): void => {
+    const models = { first, second: steady(0.6), last: steady(0.4) };
+    gateway.serve(
+      {
+        models: Object.fromEntries(Object.entries(models).map(([name, loaded]) => [name, served(name, loaded)])),
+        endpoints: Object.fromEntries(
+          Object.entries(policies).map(([name, policy]) => [name, servedEndpoint(name, policy, 1)]),
+        ),
+        keepWarm: [],
+      },
+      new Map(Object.entries(models).map(([name, loaded]) => [`${name}/1`, loaded])),
+    );
+  };
+  const answeredBy = async (endpoint: string) =>
+    ((await gateway.predict(endpoint, { instances: [{ score: 1 }] })).body.served as { model: string }[])[0]?.model;
+  const openOf = (endpoint: string) =>
+    gateway.metricsText().match(new RegExp(`switchyard_target_open{endpoint="${endpoint}",path="\\w+"} (\\d)`))?.[1];
+
+  it('are one for each, however many targets there are and have been', async () => {
+    // As many as metrics tell apart.
+    const many = Array.from({ length: 5_000 }, (_, index) => ({ ...branch('last'), name: `t${index}` }));
+    const policies = { broken: pairOf('first'), sound: pairOf('second') };
+    serveAll({ many: { kind: 'fallback', targets: many }, ...policies }, failing());
+    for (let n = 0; n < 4; n += 1) expect(await answeredBy('broken')).toBe('last');
+    expect([openOf('broken'), openOf('sound')]).toEqual(['1', '0']);
+    expect(await answeredBy('sound')).toBe('second');
+    // What is known stays, and nothing of those that are gone.
+    serveAll(policies, steady(0.9));
+    expect(await answeredBy('broken')).toBe('last');
+    expect([openOf('broken'), openOf('sound'), openOf('many')]).toEqual(['1', '0', undefined]);
+  });
+
+  it('begin anew when their rules change, or when their endpoint was gone', async () => {
+    const trip = async (): Promise<void> => {
+      serveAll({ broken: pairOf('first') }, failing());
+      for (let n = 0; n < 3; n += 1) await answeredBy('broken');
+      expect(openOf('broken')).toBe('1');
+    };
+    await trip();
+    serveAll({ broken: { ...pairOf('first'), breaker: { minimumRequests: 4 } } as Policy }, steady(0.9));
+    expect(await answeredBy('broken')).toBe('first');
+    await trip();
+    serveAll({ sound: pairOf('second') }, steady(0.9));
+    serveAll({ broken: pairOf('first') }, steady(0.9));
+    expect(await answeredBy('broken')).toBe('first');
+  });
+});
+
 describe('a shadow', () => {
   const shadowed = (over: object = {}): Policy => ({
     kind: 'shadow',

@@ -6,7 +6,7 @@ import type { EndpointPlan } from '../src/predict/endpoint-plan.ts';
 import { readPredictRequest } from '../src/predict/prediction-request.ts';
 import { createRecentRows, KEPT_ROWS, type RecentRows } from '../src/rehearsal/recent-rows.ts';
 import { refusalOf, rehearse } from '../src/rehearsal/rehearse.ts';
-import { buildServingState, type ServingState } from '../src/snapshot/serving-state.ts';
+import { buildServingState, type ServingState, targetGauges } from '../src/snapshot/serving-state.ts';
 import { createFakeModel, type FakeModel } from './support/fake-model.ts';
 import { servedEndpoint } from './support/fraud-models.ts';
 import { model, SHOP_FEATURES, served, shopSignature } from './support/shop.ts';
@@ -76,7 +76,9 @@ describe('recent rows', () => {
     const world = createWorld();
     const plan = world.state({ a: fake() }, model('a')).endpoints.get('e') as EndpointPlan;
     const note = (score: number, atMs: number) =>
-      recent.note(plan, atMs, () => readPredictRequest({ instances: [{ score }], unit: `u${score}` }, plan.features, 10));
+      recent.note(plan, atMs, () =>
+        readPredictRequest({ instances: [{ score }], unit: `u${score}` }, plan.features, 10),
+      );
     for (let index = 0; index < KEPT_ROWS; index += 1) note(index, 5);
     expect(recent.of('e').map(({ unit }) => unit)).toEqual(
       Array.from({ length: KEPT_ROWS }, (_, index) => `u${index}`),
@@ -232,20 +234,21 @@ describe('a rehearsal', () => {
     const before = world.state(models, guarded('a'));
     for (let index = 0; index < 5; index += 1) world.send(before, [{ score: 0.1 }]);
     const after = world.state(models, guarded('b'));
-    const untouched = JSON.stringify(world.metrics.render(GAUGES));
+    const untouched = JSON.stringify(world.metrics.render(gaugesOf(after)));
     const report = await reportOf(world, before, after);
     expect(report).toMatchObject({ rows: 5, refused: 0, compared: 5, maximumAbsoluteDifference: 0 });
-    expect(JSON.stringify(world.metrics.render(GAUGES))).toBe(untouched);
+    expect(JSON.stringify(world.metrics.render(gaugesOf(after)))).toBe(untouched);
     expect(shadow.batches).toEqual([]);
   });
 });
 
-const GAUGES = {
+const gaugesOf = (state: ServingState) => ({
   queuedRows: [],
+  targets: targetGauges(state, performance.now()),
   inFlightRequests: 0,
   snapshotVersion: 1,
   isReady: true,
   isControlReachable: true,
   loadedModels: 1,
   log: { writable: true, unshippedSegments: 0, unshippedBytes: 0 },
-};
+});

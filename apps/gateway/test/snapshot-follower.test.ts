@@ -63,6 +63,8 @@ interface World {
   readonly loaded: Map<string, FakeModel>;
   readonly events: string[];
   readonly downloads: string[];
+  /** The version that each state was built beside. */
+  readonly beside: (number | undefined)[];
   readonly recent: RecentRows;
   publish(snapshot: ServingSnapshot): void;
   setDown(isDown: boolean): void;
@@ -95,6 +97,7 @@ async function startWorld(first?: ServingSnapshot, makeModel = fakeOfX): Promise
   };
   const loaded = new Map<string, FakeModel>();
   const events: string[] = [];
+  const beside: (number | undefined)[] = [];
   const failToLoad = new Set<string>();
   const recent = createRecentRows();
   const models = createModelStore();
@@ -111,13 +114,16 @@ async function startWorld(first?: ServingSnapshot, makeModel = fakeOfX): Promise
       loaded.set(version, fake);
       return fake;
     },
-    buildState: (snapshot) =>
-      buildServingState(snapshot, {
+    buildState: (snapshot, previous) => {
+      beside.push(previous?.version);
+      return buildServingState(snapshot, {
         gateway: 'test',
         metrics,
         loads: new Map(),
         findLoaded: (name, version) => models.find(name, version, snapshot),
-      }),
+        previous,
+      });
+    },
     rehearse: (state, next, signal) => rehearse(state, next, { recent, newId: () => 'id', signal }),
     onChange: () => {},
     report: (event, { version }) => events.push(version === undefined ? event : `${event} ${version}`),
@@ -128,6 +134,7 @@ async function startWorld(first?: ServingSnapshot, makeModel = fakeOfX): Promise
     loaded,
     events,
     downloads,
+    beside,
     recent,
     failToLoad,
     publish(snapshot) {
@@ -161,6 +168,7 @@ describe('a new snapshot', () => {
     ]);
     expect(world.downloads).toEqual(['1', '2', '3']);
     expect(world.events).toEqual(['reachable', 'served 1', 'served 2', 'served 3']);
+    expect(world.beside).toEqual([undefined, 1, 2]);
   });
 
   it('closes nothing that a request still uses', async () => {

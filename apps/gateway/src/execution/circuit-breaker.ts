@@ -15,7 +15,7 @@ type BreakerPass = number;
  * Counts are kept by second over the window. Times are in milliseconds on any monotonic clock.
  */
 export class CircuitBreaker {
-  readonly #settings: BreakerSettings;
+  readonly settings: BreakerSettings;
   #seconds: { second: number; total: number; failed: number }[] = [];
   #openUntilMs: number | undefined;
   /** Since when a request is trying. */
@@ -24,7 +24,7 @@ export class CircuitBreaker {
   #pass: BreakerPass = 1;
 
   constructor(settings: BreakerSettings) {
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   state(nowMs: number): 'closed' | 'open' | 'half-open' {
@@ -36,7 +36,7 @@ export class CircuitBreaker {
   allows(nowMs: number): BreakerPass | undefined {
     const state = this.state(nowMs);
     if (state === 'closed') return this.#pass;
-    const openMs = this.#settings.openSeconds * 1_000;
+    const openMs = this.settings.openSeconds * 1_000;
     if (state === 'open' || (this.#tryingSinceMs !== undefined && nowMs < this.#tryingSinceMs + openMs))
       return undefined;
     this.#tryingSinceMs = nowMs;
@@ -53,7 +53,7 @@ export class CircuitBreaker {
     // Answers to requests from before it opened say nothing about now.
     if (pass !== this.#pass) return;
     if (this.#openUntilMs !== undefined) {
-      this.#begin(succeeded ? undefined : nowMs + this.#settings.openSeconds * 1_000);
+      this.#begin(succeeded ? undefined : nowMs + this.settings.openSeconds * 1_000);
       return;
     }
     const second = Math.floor(nowMs / 1_000);
@@ -61,7 +61,7 @@ export class CircuitBreaker {
     if (last?.second !== second) {
       last = { second, total: 0, failed: 0 };
       this.#seconds.push(last);
-      while ((this.#seconds[0]?.second ?? second) <= second - this.#settings.windowSeconds) this.#seconds.shift();
+      while ((this.#seconds[0]?.second ?? second) <= second - this.settings.windowSeconds) this.#seconds.shift();
     }
     last.total += 1;
     if (succeeded) return;
@@ -72,8 +72,8 @@ export class CircuitBreaker {
       total += one.total;
       failed += one.failed;
     }
-    if (total >= this.#settings.minimumRequests && failed >= this.#settings.failureShare * total) {
-      this.#begin(nowMs + this.#settings.openSeconds * 1_000);
+    if (total >= this.settings.minimumRequests && failed >= this.settings.failureShare * total) {
+      this.#begin(nowMs + this.settings.openSeconds * 1_000);
     }
   }
 

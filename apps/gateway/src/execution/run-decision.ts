@@ -1,8 +1,9 @@
 import { type Answer, type DecisionStep, type Member, SwitchyardError } from '@switchyard/contracts';
 import type { BranchDecision, CompiledFallback, CompiledNode, Decision } from '@switchyard/routing';
 import type { PredictResult } from '@switchyard/runtimes';
-import type { EndpointPlan, FallbackState, LeafPlan, ServedPlan } from '../predict/endpoint-plan.ts';
+import type { EndpointPlan, LeafPlan, ServedPlan } from '../predict/endpoint-plan.ts';
 import type { ReceivedRow } from '../predict/feature-plan.ts';
+import type { FallbackState } from '../predict/plan-fallback.ts';
 import { confidenceOf } from './confidence.ts';
 import type { CallTarget, ModelCalls } from './model-calls.ts';
 

@@ -1,4 +1,3 @@
-import type { CircuitBreaker, RetryBudget } from '../execution/circuit-breaker.ts';
 import { DURATION_BOUNDS_MICROS, Histogram, ROWS_BOUNDS } from './histogram.ts';
 import { type Labels, renderHistograms, renderSamples } from './prometheus-text.ts';
 import { type RunOfCall, RunStatistics } from './run-statistics.ts';
@@ -13,16 +12,13 @@ export interface EndpointMetrics {
   shadowsDropped: number;
 }
 
-/** Counted per target of a `fallback` node, together with the breaker that watches it; the first has the node's budget. */
+/** Counted per target of a `fallback` node. */
 export interface TargetMetrics {
   ok: number;
   failed: number;
   retries: number;
   /** Not asked, because its breaker is open. */
   skipped: number;
-  breaker: CircuitBreaker | undefined;
-  breakerSettings: string;
-  budget: RetryBudget | undefined;
 }
 
 /** Rows looked up in the cache, per endpoint that has one. `error`: it was away, late, or held something else. */
@@ -58,6 +54,8 @@ const OTHERS = '(others)';
 
 export interface Gauges {
   readonly queuedRows: readonly { readonly endpoint: string; readonly rows: number }[];
+  /** Of the policies that are served now; not open: they are asked as usual. */
+  readonly targets: readonly { readonly endpoint: string; readonly path: string; readonly isOpen: boolean }[];
   readonly inFlightRequests: number;
   readonly snapshotVersion: number;
   readonly isReady: boolean;
@@ -95,17 +93,7 @@ export function createGatewayMetrics(): GatewayMetrics {
     shadowed: 0,
     shadowsDropped: 0,
   }));
-  const targets = createSeries(
-    (): TargetMetrics => ({
-      ok: 0,
-      failed: 0,
-      retries: 0,
-      skipped: 0,
-      breaker: undefined,
-      breakerSettings: '',
-      budget: undefined,
-    }),
-  );
+  const targets = createSeries((): TargetMetrics => ({ ok: 0, failed: 0, retries: 0, skipped: 0 }));
   const caches = createSeries((): CacheMetrics => ({ hit: 0, miss: 0, error: 0 }));
   const versions = createSeries(() => ({ ok: 0, failed: 0 }));
   const models = createSeries(() => ({
@@ -231,10 +219,7 @@ export function createGatewayMetrics(): GatewayMetrics {
           'switchyard_target_open',
           'gauge',
           '1 while a target keeps failing and is not asked.',
-          targets.list().map(({ labels, series }) => ({
-            labels,
-            value: series.breaker === undefined || series.breaker.state(performance.now()) === 'closed' ? 0 : 1,
-          })),
+          gauges.targets.map(({ endpoint, path, isOpen }) => ({ labels: { endpoint, path }, value: isOpen ? 1 : 0 })),
         ),
         renderSamples('switchyard_feedback_items_total', 'counter', 'Items of feedback.', [
           { labels: { outcome: 'accepted' }, value: feedback.accepted },

@@ -21,7 +21,6 @@ import {
 import type { LoadedModel } from '@switchyard/runtimes';
 import type { KeptAnswers, VersionCache } from '../cache/kept-answers.ts';
 import { keyPrefix } from '../cache/row-key.ts';
-import { CircuitBreaker, RetryBudget } from '../execution/circuit-breaker.ts';
 import { type EnsemblePlan, planEnsemble } from '../execution/ensemble-plan.ts';
 import type {
   CacheMetrics,
@@ -38,6 +37,7 @@ import {
   planShadowGatherer,
   type ShadowGatherer,
 } from './feature-plan.ts';
+import { type FallbackState, fallbacksByPath, planFallback } from './plan-fallback.ts';
 import { type FeatureWriter, makeFeatureWriter } from './record-lines.ts';
 import { longestFeatures } from './sent-features.ts';
 
@@ -70,13 +70,6 @@ export interface PlannedEnsemble {
   readonly served: ServedPlan;
   /** The meta-model of stacking. */
   readonly meta: Pick<LeafPlan, 'model' | 'loaded' | 'modelMetrics' | 'cache'> | undefined;
-}
-
-/** What a fallback node remembers from one request to the next. */
-export interface FallbackState {
-  readonly budget: RetryBudget;
-  readonly targets: readonly { readonly breaker: CircuitBreaker; readonly metrics: TargetMetrics }[];
-  readonly random: () => number;
 }
 
 /** Everything an endpoint needs to answer, worked out once per snapshot. */
@@ -119,6 +112,8 @@ export interface PlanContext {
   readonly modelMetrics: (model: string, version: string) => ModelMetrics;
   readonly targetMetrics: (endpoint: string, path: string) => TargetMetrics;
   readonly cacheMetrics: (endpoint: string) => CacheMetrics;
+  /** What answered until now. */
+  readonly previous?: { readonly endpoints: ReadonlyMap<string, Pick<EndpointPlan, 'fallbacks'>> } | undefined;
   /** Undefined: nothing is kept, whatever endpoints say. */
   readonly keptAnswers?: KeptAnswers | undefined;
 }
@@ -191,6 +186,7 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
   const task = (snapshot.models[(policy.leaves[0] as CompiledModel).model] as { task: Task }).task;
   const ensembles = new Map<CombiningNode, PlannedEnsemble>();
   const fallbacks = new Map<CombiningNode, FallbackState>();
+  const known = fallbacksByPath(context.previous?.endpoints.get(endpoint.name)?.fallbacks);
   const metas: LoadedModel[] = [];
   for (const node of policy.combining) {
     if (node.kind === 'ensemble') {
@@ -204,24 +200,8 @@ export function planEndpoint(endpoint: ServedEndpoint, context: PlanContext): En
       });
     }
     if (node.kind === 'fallback') {
-      const metricsOf = (name: string) =>
-        context.targetMetrics(endpoint.name, node.path === '' ? name : `${node.path}/${name}`);
-      const first = metricsOf((node.targets[0] as { name: string }).name);
-      if (first.budget?.perRequest !== node.retryBudget) first.budget = new RetryBudget(node.retryBudget);
-      fallbacks.set(node, {
-        budget: first.budget,
-        targets: node.targets.map(({ name }) => {
-          const metrics = metricsOf(name);
-          // What is known of a target outlives the revision, unless its rules changed.
-          const settings = JSON.stringify(node.breaker);
-          if (metrics.breaker === undefined || metrics.breakerSettings !== settings) {
-            metrics.breaker = new CircuitBreaker(node.breaker);
-            metrics.breakerSettings = settings;
-          }
-          return { breaker: metrics.breaker, metrics };
-        }),
-        random: Math.random,
-      });
+      const metricsOf = (path: string) => context.targetMetrics(endpoint.name, path);
+      fallbacks.set(node, planFallback(node, known.get(node.path), metricsOf));
     }
   }
   return {

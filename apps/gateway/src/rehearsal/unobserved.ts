@@ -1,6 +1,6 @@
-import { CircuitBreaker, RetryBudget } from '../execution/circuit-breaker.ts';
 import { createGatewayMetrics } from '../metrics/gateway-metrics.ts';
-import type { EndpointPlan, FallbackState } from '../predict/endpoint-plan.ts';
+import type { EndpointPlan } from '../predict/endpoint-plan.ts';
+import { type FallbackState, planFallback } from '../predict/plan-fallback.ts';
 
 /**
  * The same plan with counters, breakers and retry budgets of its own, which nobody looks at, and without a cache:
@@ -24,11 +24,7 @@ export function unobserved(plan: EndpointPlan): EndpointPlan {
     fallbacks: new Map(
       [...plan.fallbacks].map(([node, state]): [typeof node, FallbackState] => {
         if (node.kind !== 'fallback') return [node, state];
-        const targets = node.targets.map(({ name }) => ({
-          breaker: new CircuitBreaker(node.breaker),
-          metrics: scratch.target('', `${node.path}/${name}`),
-        }));
-        return [node, { ...state, budget: new RetryBudget(node.retryBudget), targets }];
+        return [node, planFallback(node, undefined, (path) => scratch.target('', path))];
       }),
     ),
   };

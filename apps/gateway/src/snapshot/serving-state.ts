@@ -1,7 +1,7 @@
 import type { ServedVersion, ServingSnapshot } from '@switchyard/contracts';
 import type { LoadedModel } from '@switchyard/runtimes';
 import type { KeptAnswers } from '../cache/kept-answers.ts';
-import type { GatewayMetrics, ModelMetrics, VersionMetrics } from '../metrics/gateway-metrics.ts';
+import type { GatewayMetrics, Gauges, ModelMetrics, VersionMetrics } from '../metrics/gateway-metrics.ts';
 import { type EndpointLoad, newEndpointLoad } from '../predict/admission.ts';
 import { type EndpointPlan, planEndpoint } from '../predict/endpoint-plan.ts';
 import { createLease, type Lease } from './lease.ts';
@@ -46,10 +46,21 @@ export interface ServingStateContext {
   readonly loads: Map<string, EndpointLoad>;
   readonly findLoaded: (model: string, version: string) => LoadedModel | undefined;
   readonly keptAnswers?: KeptAnswers | undefined;
+  /** What answers until the new state takes over. */
+  readonly previous?: ServingState | undefined;
+}
+
+/** Targets of fallbacks, with whether they keep failing. */
+export function targetGauges(state: ServingState | undefined, nowMs: number): Gauges['targets'] {
+  return [...(state?.endpoints.values() ?? [])].flatMap(({ name, fallbacks }) =>
+    [...fallbacks.values()].flatMap(({ targets }) =>
+      targets.map(({ path, breaker }) => ({ endpoint: name, path, isOpen: breaker.state(nowMs) !== 'closed' })),
+    ),
+  );
 }
 
 export function buildServingState(snapshot: ServingSnapshot, context: ServingStateContext): ServingState {
-  const { gateway, metrics, loads, findLoaded, keptAnswers } = context;
+  const { gateway, metrics, loads, findLoaded, keptAnswers, previous } = context;
   const loadOf = (name: string): EndpointLoad => {
     const known = loads.get(name) ?? newEndpointLoad();
     loads.set(name, known);
@@ -68,6 +79,7 @@ export function buildServingState(snapshot: ServingSnapshot, context: ServingSta
       targetMetrics: metrics.target,
       cacheMetrics: metrics.cache,
       keptAnswers,
+      previous,
     });
     endpoints.set(endpoint.name, plan);
   }

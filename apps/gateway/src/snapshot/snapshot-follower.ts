@@ -26,7 +26,7 @@ export interface FollowerOptions {
   readonly models: ModelStore;
   readonly metrics: GatewayMetrics;
   readonly loadModel: (path: string, version: ServedVersion) => Promise<LoadedModel>;
-  readonly buildState: (snapshot: ServingSnapshot) => ServingState;
+  readonly buildState: (snapshot: ServingSnapshot, previous: ServingState | undefined) => ServingState;
   /** Tries a state beside the one that is served; undefined: there was nothing to try. */
   readonly rehearse: (current: ServingState, next: ServingState, signal: AbortSignal) => Promise<Rehearsal | undefined>;
   /** Called after each swap, when what it replaced is closed, and after each failure. */
@@ -70,7 +70,7 @@ export function followSnapshots(options: FollowerOptions): SnapshotFollower {
       return loadModel(path, version);
     });
     // Anything that can fail is done before anything is given up.
-    const next = buildState(snapshot);
+    const next = buildState(snapshot, current);
     const warmedMs = performance.now() - startedAt;
     const tried = current === undefined ? undefined : await rehearse(current, next, stopping.signal);
     rehearsal = tried ?? rehearsal;

@@ -12,7 +12,7 @@ import { createGatewayMetrics } from '../../src/metrics/gateway-metrics.ts';
 import { createAdmission } from '../../src/predict/admission.ts';
 import { createPredictionRunner } from '../../src/predict/prediction-runner.ts';
 import { createRequestHandler } from '../../src/request-handler.ts';
-import { buildServingState, type ServingState } from '../../src/snapshot/serving-state.ts';
+import { buildServingState, type ServingState, targetGauges } from '../../src/snapshot/serving-state.ts';
 import type { SnapshotContent } from './fake-control.ts';
 
 export interface MemoryLog {
@@ -93,6 +93,7 @@ export async function startTestGateway(
   const renderMetrics = () =>
     metrics.render({
       queuedRows: [...loads].map(([endpoint, load]) => ({ endpoint, rows: load.queuedRows })),
+      targets: targetGauges(state, performance.now()),
       inFlightRequests: 0,
       snapshotVersion: state?.version ?? -1,
       isReady: state !== undefined,
@@ -149,6 +150,7 @@ export async function startTestGateway(
         loads,
         findLoaded: (model, version) => models.get(`${model}/${version}`),
         keptAnswers,
+        previous: state,
       });
     },
     call: (path, init = {}) => fetch(`${url}${path}`, init as RequestInit),

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -133,6 +134,47 @@ describe('profiles', () => {
     for (let size = 0; size < encoded.bytes.length; size += 7) {
       expect(decodeProfile(encoded.bytes.slice(0, size)).ok).toBe(false);
     }
+    // What is read from a file is often a view into a larger buffer.
+    const larger = new Uint8Array(encoded.bytes.length + 8);
+    larger.set(encoded.bytes, 3);
+    expect(decodeProfile(larger.subarray(3, -5))).toEqual(decoded);
+  });
+
+  test('altered anywhere are refused, never read as other numbers; so are windows', () => {
+    const encoded = encodeProfile(profile);
+    if (!encoded.ok) throw new Error(encoded.needed);
+    const window = windowOf([{ amount: 3, steps: 1, country: 'de' }, { amount: 4 }]).toBytes();
+    const decoders = [
+      { bytes: encoded.bytes, decode: decodeProfile },
+      { bytes: window, decode: (bytes: Uint8Array) => decodeDriftWindow(profile, bytes) },
+    ];
+    for (const { bytes, decode } of decoders) {
+      for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+        const altered = bytes.slice();
+        altered[bit >>> 3]! ^= 1 << (bit & 7);
+        expect(decode(altered)).toMatchObject({ ok: false, reason: 'invalid-input' });
+      }
+      fc.assert(
+        fc.property(fc.nat(bytes.length - 1), fc.uint8Array({ minLength: 1, maxLength: 40 }), (at, patch) => {
+          const altered = bytes.slice();
+          altered.set(patch.subarray(0, bytes.length - at), at);
+          fc.pre(altered.some((byte, index) => byte !== bytes[index]));
+          expect(decode(altered)).toMatchObject({ ok: false, reason: 'invalid-input' });
+        }),
+      );
+    }
+    const altered = encoded.bytes.slice();
+    altered[40]! ^= 1;
+    expect(decodeProfile(altered)).toMatchObject({ have: expect.stringContaining('checksum') });
+    altered[1] = 1;
+    expect(decodeProfile(altered)).toMatchObject({ needed: expect.stringContaining('format 2'), have: 'format 1' });
+  });
+
+  test('end in the CRC-32 that other programs compute', () => {
+    const encoded = encodeProfile(profile);
+    if (!encoded.ok) throw new Error(encoded.needed);
+    const content = encoded.bytes.subarray(0, -4);
+    expect(new DataView(encoded.bytes.buffer).getUint32(content.length, true)).toBe(crc32(content));
   });
 
   test('rare categories go to "other", counted on the rows that did not choose the table', () => {

@@ -47,8 +47,8 @@ export function createDriftWindow(profile: ReferenceProfile): Answer<{ window: D
 
 /**
  * The window that `toBytes` wrote, with the same counts. Refuses what is no profile, bytes of another format or length,
- * and bytes that carry another profile's hash (32-bit FNV-1a). There is no checksum: a count altered in place is not
- * noticed. Source: definition, the format of `toBytes`.
+ * bytes that their checksum does not fit (see `decodeProfile`), and bytes that carry another profile's hash (32-bit
+ * FNV-1a). Source: definition, the format of `toBytes`.
  */
 export function decodeDriftWindow(profile: ReferenceProfile, bytes: Uint8Array): Answer<{ window: DriftWindow }> {
   const empty = createDriftWindow(profile);

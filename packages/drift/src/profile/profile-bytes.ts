@@ -1,21 +1,24 @@
-// Compact, canonical bytes for profiles and windows: the same content always gives the same bytes.
+// Compact, canonical bytes for profiles and windows: the same content always gives the same bytes, closed by a checksum.
+import { withChecksum, withoutChecksum } from '../internal/checksum.ts';
 import { type Answer, refuse } from '../refusal.ts';
 import type { FeatureReference, ReferenceProfile } from './reference-profile.ts';
 
 const PROFILE_MARK = 0x50; // P
 const WINDOW_MARK = 0x57; // W
-const FORMAT = 1;
+/** 1 had no checksum. */
+const FORMAT = 2;
 
 /**
  * Bytes of a profile, the same for the same content: whole numbers in base 128, lowest digit first (LEB128), every
- * other number as a little-endian double, text as UTF-8 after its length. Takes the content as `buildReferenceProfile`
- * makes it. Refuses what is no profile of version 1. Source: definition, a format of this package.
+ * other number as a little-endian double, text as UTF-8 after its length; at the end the CRC-32 of all before it. Takes
+ * the content as `buildReferenceProfile` makes it. Refuses what is no profile of version 1. Source: definition, a format
+ * of this package; ISO 3309 for the checksum.
  */
 export function encodeProfile(profile: ReferenceProfile): Answer<{ bytes: Uint8Array }> {
   if (!Array.isArray(profile?.features) || profile.version !== 1) {
     return refuse('invalid-input', 'a profile from buildReferenceProfile', String(profile));
   }
-  return { ok: true, bytes: profileBytes(profile) };
+  return { ok: true, bytes: withChecksum(profileBytes(profile)) };
 }
 
 function profileBytes(profile: ReferenceProfile): Uint8Array {
@@ -44,15 +47,15 @@ function profileBytes(profile: ReferenceProfile): Uint8Array {
 }
 
 /**
- * The profile that `encodeProfile` wrote, number for number. Refuses what are no bytes and bytes of another format or
- * length. There is no checksum: a number altered in place is not noticed. Source: definition, the format of
- * `encodeProfile`.
+ * The profile that `encodeProfile` wrote, number for number. Refuses what are no bytes, bytes of another format or
+ * length, and bytes that their checksum does not fit: any change of up to four neighbouring bytes is noticed for
+ * certain, any other but for one in 2³². Source: definition, the format of `encodeProfile`.
  */
 export function decodeProfile(bytes: Uint8Array): Answer<{ profile: ReferenceProfile }> {
+  const opened = openBytes(bytes, PROFILE_MARK, 'bytes from encodeProfile');
+  if (!opened.ok) return opened;
+  const { reader } = opened;
   const damaged = refuse('invalid-input', 'bytes from encodeProfile', 'damaged or foreign bytes');
-  if (!(bytes instanceof Uint8Array)) return damaged;
-  const reader = createReader(bytes);
-  if (reader.byte() !== PROFILE_MARK || reader.byte() !== FORMAT) return damaged;
   const size = reader.whole();
   const features: { name: string; reference: FeatureReference }[] = [];
   for (let index = 0; index < size && !reader.failed(); index += 1) {
@@ -100,19 +103,40 @@ export function encodeCounts(profileHash: number, counts: Float64Array): Uint8Ar
   writer.byte(FORMAT);
   writer.whole(profileHash);
   for (let index = 0; index < counts.length; index += 1) writer.whole(counts[index]!);
-  return writer.finish();
+  return withChecksum(writer.finish());
 }
 
 export function decodeCounts(bytes: Uint8Array, profileHash: number, size: number): Answer<{ counts: Float64Array }> {
-  const damaged = refuse('invalid-input', 'bytes from a drift window', 'damaged or foreign bytes');
-  if (!(bytes instanceof Uint8Array)) return damaged;
-  const reader = createReader(bytes);
-  if (reader.byte() !== WINDOW_MARK || reader.byte() !== FORMAT) return damaged;
+  const opened = openBytes(bytes, WINDOW_MARK, 'bytes from a drift window');
+  if (!opened.ok) return opened;
+  const { reader } = opened;
   if (reader.whole() !== profileHash) {
     return refuse('incompatible-profile', 'a window of the same profile', 'a window of another profile');
   }
   const counts = reader.list(size, reader.whole);
-  return reader.failed() || !reader.atEnd() ? damaged : { ok: true, counts };
+  if (reader.failed() || !reader.atEnd()) {
+    return refuse('invalid-input', 'bytes from a drift window', 'damaged or foreign bytes');
+  }
+  return { ok: true, counts };
+}
+
+/** A reader behind mark and format, of what the checksum says is as it was written. */
+function openBytes(
+  bytes: Uint8Array,
+  mark: number,
+  needed: string,
+): Answer<{ reader: ReturnType<typeof createReader> }> {
+  if (!(bytes instanceof Uint8Array) || bytes[0] !== mark)
+    return refuse('invalid-input', needed, 'damaged or foreign bytes');
+  if (bytes[1] !== FORMAT) return refuse('invalid-input', `${needed} in format ${FORMAT}`, `format ${bytes[1]}`);
+  const content = withoutChecksum(bytes);
+  if (content === undefined) {
+    return refuse('invalid-input', `${needed} as they were written`, 'bytes that their checksum does not fit');
+  }
+  const reader = createReader(content);
+  reader.byte();
+  reader.byte();
+  return { ok: true, reader };
 }
 
 function createWriter() {

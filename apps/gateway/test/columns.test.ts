@@ -276,14 +276,22 @@ describe('rows of numbers, without an object for each', () => {
     expect(JSON.parse(json.parameters.ids)).toHaveLength(ROWS);
   });
 
-  it('that a slow model does not answer in time are told so and logged so', async () => {
-    // Only a model outside of this thread is watched.
-    serve(true, { settings: { timeoutMs: 30 } }, 'worker');
-    models.first.pause();
-    const { status } = await send('one');
-    expect(status).toBe(504);
-    expect(predictions()).toHaveLength(ROWS);
-    expect(predictions()[0]).toMatchObject({ status: 'error', error: 'deadline_exceeded', model: 'first', answer: {} });
-    models.first.resume();
-  });
+  // Many rows of a model that otherwise runs in this thread may run in another.
+  it.each(['worker', 'inline'] as const)(
+    'that a slow model does not answer in time are told so and logged so (%s)',
+    async (execution) => {
+      serve(true, { settings: { timeoutMs: 30 } }, execution);
+      models.first.pause();
+      const { status } = await send('one');
+      expect(status).toBe(504);
+      expect(predictions()).toHaveLength(ROWS);
+      expect(predictions()[0]).toMatchObject({
+        status: 'error',
+        error: 'deadline_exceeded',
+        model: 'first',
+        answer: {},
+      });
+      models.first.resume();
+    },
+  );
 });

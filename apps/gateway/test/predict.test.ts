@@ -269,16 +269,26 @@ describe('rows that are accepted and then fail', () => {
     }
   });
 
-  it('past the deadline are answered 504 at once, and the late answer is dropped', async () => {
-    const a = createFakeModel({ features: SHOP_FEATURES, signature: shopSignature, execution: 'worker', delayMs: 150 });
-    const shop = createShop({ a, settings: { timeoutMs: 30 } });
-    gateway.serve(shop.content, shop.loaded);
-    const { status, body } = await gateway.predict('plain', { instances: [{ score: 0.1 }] });
-    expect([status, body.code]).toEqual([504, 'deadline_exceeded']);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(gateway.log.records()).toEqual([expect.objectContaining({ status: 'error', error: 'deadline_exceeded' })]);
-    expect(gateway.metricsText()).toContain('switchyard_queued_rows{endpoint="plain"} 0');
-  });
+  it.each([
+    ['worker', 1],
+    // Several rows may run in another thread.
+    ['inline', 2],
+  ] as const)(
+    'past the deadline are answered 504 at once, and the late answer is dropped (%s, %i rows)',
+    async (execution, count) => {
+      const a = createFakeModel({ features: SHOP_FEATURES, signature: shopSignature, execution, delayMs: 150 });
+      const shop = createShop({ a, settings: { timeoutMs: 30 } });
+      gateway.serve(shop.content, shop.loaded);
+      const { status, body } = await gateway.predict('plain', { instances: new Array(count).fill({ score: 0.1 }) });
+      expect([status, body.code]).toEqual([504, 'deadline_exceeded']);
+      expect(a.batches).toEqual([]);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(gateway.log.records()).toEqual(
+        new Array(count).fill(expect.objectContaining({ status: 'error', error: 'deadline_exceeded' })),
+      );
+      expect(gateway.metricsText()).toContain('switchyard_queued_rows{endpoint="plain"} 0');
+    },
+  );
 });
 
 describe('more than the queue holds', () => {

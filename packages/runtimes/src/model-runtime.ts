@@ -74,7 +74,10 @@ export interface RemoteState {
  */
 export interface LoadedModel {
   readonly signature: Signature;
-  /** `inline` runs on the caller's thread: only for models measured to be small. `remote`: another server runs it. */
+  /**
+   * `inline` runs on the caller's thread: only models measured to be small, of which calls with several rows may run
+   * in another. `remote`: another server runs it.
+   */
   readonly execution: 'inline' | 'worker' | 'remote';
   /** Median of one single-row run, measured when warming; null where nothing could be measured. */
   readonly runMicros: number | null;

@@ -127,8 +127,9 @@ export function createColumnRunner({ outbox, newId, admission, recent }: ColumnR
     // From here on nothing throws: every job is settled.
     lease.acquire();
     inFlight += 1;
-    // Models that run inline answer before any timer could fire, so only others are watched.
-    if (plan.isWatched) job.timer = setTimeout(() => settle(job, deadlineExceeded(job)), Math.max(leftMs, 0));
+    // A row that runs inline is answered before any timer could fire; several may run in another thread.
+    if (plan.isWatched || rows > 1)
+      job.timer = setTimeout(() => settle(job, deadlineExceeded(job)), Math.max(leftMs, 0));
     for (const group of groups) start(job, group, columns);
     return true;
   };

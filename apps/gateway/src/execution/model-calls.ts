@@ -88,8 +88,8 @@ export function createModelCalls(
   const ask = (group: Group): void => {
     const { loaded, rows, deadlineAtMs } = group;
     let call: Promise<PredictResult>;
-    if (loaded.execution === 'inline') {
-      // It answers before any timer could fire.
+    if (loaded.execution === 'inline' && rows.length === 1) {
+      // It answers before any timer could fire; calls with more rows may run in another thread.
       call = loaded.predict(rows);
     } else if (deadlineAtMs === Number.POSITIVE_INFINITY) {
       // Somebody else tells the caller.

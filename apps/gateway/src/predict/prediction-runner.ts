@@ -136,8 +136,8 @@ export function createPredictionRunner({ outbox, newId, admission, recent }: Run
     // From here on nothing throws: every job is settled.
     lease.acquire();
     jobsInFlight += 1;
-    // Models that run inline answer before any timer could fire, so only others are watched.
-    if (plan.isWatched) watch(job);
+    // A row that runs inline is answered before any timer could fire; several may run in another thread.
+    if (plan.isWatched || count > 1) watch(job);
     for (const row of job.rows) start(job, row);
     job.calls.flush();
   };

@@ -182,13 +182,7 @@ export class BatchQueue {
     }
     this.#waiting.splice(0, done);
     if (outputNames === undefined || rows === 0) return undefined;
-    const inputs = this.#columns.map((column, index) => ({
-      name: column.name,
-      type: column.type.runtimeType,
-      dims: [rows, ...column.rowShape],
-      values: head(buffers[index] as TensorValues, rows * column.width),
-    }));
-    return { inputs, outputNames, rows, pieces };
+    return { inputs: inputTensors(this.#columns, buffers, rows), outputNames, rows, pieces };
   }
 
   #takeBuffers(rows: number): TensorValues[] {
@@ -201,12 +195,10 @@ export class BatchQueue {
   }
 
   #settle(pieces: readonly Piece[], rows: number, outcome: RunOutcome): void {
-    for (const output of outcome.outputs) {
-      if (output.values.length % rows !== 0 || (output.dims.length > 0 && output.dims[0] !== rows)) {
-        const detail = `The model answered ${rows} rows with '${output.name}' of shape [${output.dims.join(', ')}].`;
-        this.#failAll(pieces, new SwitchyardError('model_failed', detail));
-        return;
-      }
+    const wrong = wrongOutput(outcome.outputs, rows);
+    if (wrong !== undefined) {
+      this.#failAll(pieces, wrong);
+      return;
     }
     for (const { waiting, at, count } of pieces) {
       if (waiting.hasFailed) continue;
@@ -238,9 +230,7 @@ export class BatchQueue {
       this.#waiting.unshift(...back);
       return;
     }
-    const failure = SwitchyardError.is(error)
-      ? error
-      : new SwitchyardError('model_failed', 'The model failed while it ran.', { cause: error });
+    const failure = runFailure(error);
     for (const { waiting } of pieces) this.#fail(waiting, failure);
   }
 
@@ -253,3 +243,35 @@ export class BatchQueue {
     waiting.job.fail(error);
   }
 }
+
+/** The first rows of the arrays as the runtime takes them. */
+export function inputTensors(
+  columns: readonly InputColumns[],
+  buffers: readonly TensorValues[],
+  rows: number,
+): SessionTensor[] {
+  return columns.map((column, index) => ({
+    name: column.name,
+    type: column.type.runtimeType,
+    dims: [rows, ...column.rowShape],
+    values: head(buffers[index] as TensorValues, rows * column.width),
+  }));
+}
+
+/** What is wrong with the shape of answers, if anything is. */
+export function wrongOutput(outputs: readonly SessionTensor[], rows: number): SwitchyardError | undefined {
+  const wrong = outputs.find(({ values, dims }) => values.length % rows !== 0 || (dims.length > 0 && dims[0] !== rows));
+  return (
+    wrong &&
+    new SwitchyardError(
+      'model_failed',
+      `The model answered ${rows} rows with '${wrong.name}' of shape [${wrong.dims.join(', ')}].`,
+    )
+  );
+}
+
+/** What a call is told when a run failed. */
+export const runFailure = (error: unknown): SwitchyardError =>
+  SwitchyardError.is(error)
+    ? error
+    : new SwitchyardError('model_failed', 'The model failed while it ran.', { cause: error });

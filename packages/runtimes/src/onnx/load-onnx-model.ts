@@ -1,11 +1,13 @@
 import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { Signature } from '@switchyard/contracts';
 import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { InferResult, LoadedModel, PredictResult, Tensor } from '../model-runtime.ts';
 import { BatchQueue, type Executor } from './batch-queue.ts';
 import { checkOutputNames, checkTensors } from './check-tensors.ts';
 import { layOutColumns, makeRowEncoder } from './encode-rows.ts';
-import { InferJob, PredictJob } from './jobs.ts';
+import { InferJob, type Job, PredictJob } from './jobs.ts';
+import { LargeBatches, type SecondThread } from './large-batches.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { openModel } from './open-model.ts';
 import { plainMessage } from './plain-message.ts';
@@ -13,11 +15,13 @@ import { makeAnswerReader } from './read-answers.ts';
 import type { LoadMeasurements } from './thread-messages.ts';
 import { type OnnxWorkerPool, WorkerPool } from './worker-pool.ts';
 
-/** Up to here a run in the caller's thread costs less than the way to another one and back (about 175 µs). */
+/** Up to here a run in the caller's thread takes less than the way to another one and back (about 175 µs). */
 const INLINE_RUN_MICROS = 150;
 /** Loading in the caller's thread blocks it for about as long as loading took elsewhere. */
 const INLINE_LOAD_MS = 10;
 const INLINE_FILE_BYTES = 4_194_304;
+/** So much may be on its way to the second thread; what would come behind it is done sooner in the caller's. */
+const SECOND_BACKLOG_MICROS = 10_000;
 /** An inline batch holds up everything else in the thread, so it is cut after about this long. */
 const INLINE_BATCH_MICROS = 2_000;
 
@@ -40,7 +44,8 @@ export interface LoadOptions {
  */
 export async function loadOnnxModel(options: LoadOptions): Promise<LoadedModel> {
   const { path, signature, execution = 'auto', maximumQueuedRows = 10_000, maximumBatchRows = 4_096 } = options;
-  if (!(options.pool instanceof WorkerPool)) throw new TypeError('the pool is not from createOnnxWorkerPool');
+  const { pool } = options;
+  if (!(pool instanceof WorkerPool)) throw new TypeError('the pool is not from createOnnxWorkerPool');
   const isInline = (measured: LoadMeasurements): boolean =>
     execution === 'inline' ||
     (execution === 'auto' &&
@@ -48,19 +53,20 @@ export async function loadOnnxModel(options: LoadOptions): Promise<LoadedModel> 
       measured.loadMs <= INLINE_LOAD_MS &&
       statSync(path).size <= INLINE_FILE_BYTES);
   try {
-    const placed = await options.pool.place(path, signature, (measured) => (isInline(measured) ? 'inline' : 'worker'));
+    const placed = await pool.place(path, signature, (measured) => (isInline(measured) ? 'inline' : 'worker'));
     const { measurements } = placed;
     const executor = placed.executor ?? (await openInline(path, signature));
-    const batchRows =
-      placed.executor === undefined
-        ? Math.floor(INLINE_BATCH_MICROS / Math.max(measurements.rowMicros, 0.01))
-        : maximumBatchRows;
+    const batchRows = placed.executor === undefined ? rowsWithin(measurements, INLINE_BATCH_MICROS) : maximumBatchRows;
     return makeLoadedModel({
       signature,
       executor,
       measurements,
       maximumQueuedRows,
       maximumBatchRows: Math.max(1, Math.min(maximumBatchRows, batchRows)),
+      placeSecond:
+        placed.executor === undefined && execution === 'auto' && availableParallelism() > 1
+          ? () => pool.placeSecond(path, signature)
+          : undefined,
     });
   } catch (error) {
     if (SwitchyardError.is(error)) throw error;
@@ -69,6 +75,10 @@ export async function loadOnnxModel(options: LoadOptions): Promise<LoadedModel> 
     });
   }
 }
+
+/** How many rows a run of so long has. */
+const rowsWithin = ({ runMicros, furtherRowMicros }: LoadMeasurements, micros: number): number =>
+  1 + Math.floor(Math.max(0, micros - runMicros) / Math.max(furtherRowMicros, 0.01));
 
 async function openInline(path: string, signature: Signature): Promise<Executor> {
   const model = await openModel(path, signature);
@@ -97,10 +107,12 @@ interface Parts {
   readonly measurements: LoadMeasurements;
   readonly maximumQueuedRows: number;
   readonly maximumBatchRows: number;
+  /** Undefined where large calls are to run like all others. */
+  readonly placeSecond: (() => Promise<SecondThread>) | undefined;
 }
 
 function makeLoadedModel(parts: Parts): LoadedModel {
-  const { signature, executor, measurements } = parts;
+  const { signature, executor, measurements, placeSecond } = parts;
   const columns = layOutColumns(signature);
   const encoding = {
     encode: makeRowEncoder(columns, signature.features),
@@ -113,11 +125,22 @@ function makeLoadedModel(parts: Parts): LoadedModel {
     maximumQueuedRows: parts.maximumQueuedRows,
     maximumBatchRows: parts.maximumBatchRows,
   });
+  const large =
+    placeSecond &&
+    new LargeBatches({
+      columns,
+      fromRows: 1 + rowsWithin(measurements, INLINE_RUN_MICROS),
+      atOnceRows: rowsWithin(measurements, SECOND_BACKLOG_MICROS),
+      place: placeSecond,
+    });
+  const push = (job: Job): void => {
+    if (!large?.take(job)) queue.push(job);
+  };
   /** Throws invalid_request. @param outputNames calls with the same array can share a run */
   const infer = (inputs: readonly Tensor[], outputNames: readonly string[]): Promise<InferResult> => {
     const call = { ...checkTensors(signature, inputs), outputNames };
     return new Promise((resolve, reject) => {
-      queue.push(new InferJob(call, monotonicMs(), { resolve, reject }));
+      push(new InferJob(call, monotonicMs(), { resolve, reject }));
     });
   };
   let closing: Promise<void> | undefined;
@@ -128,7 +151,7 @@ function makeLoadedModel(parts: Parts): LoadedModel {
     predict(rows) {
       if (rows.length === 0) return Promise.resolve(emptyResult);
       return new Promise((resolve, reject) => {
-        queue.push(new PredictJob(rows, encoding, monotonicMs(), { resolve, reject }));
+        push(new PredictJob(rows, encoding, monotonicMs(), { resolve, reject }));
       });
     },
     async predictColumns(inputs: readonly Tensor[]) {
@@ -139,7 +162,7 @@ function makeLoadedModel(parts: Parts): LoadedModel {
       return infer(inputs, checkOutputNames(signature, outputNames) ?? allOutputs);
     },
     close() {
-      closing ??= queue.close().then(() => executor.close());
+      closing ??= Promise.all([queue.close().then(() => executor.close()), large?.close()]).then(() => {});
       return closing;
     },
   };

@@ -56,13 +56,13 @@ export async function openModel(path: string, signature: Signature): Promise<Ope
     },
     async measure() {
       const runMicros = await measureRunMicros(session, encodeProbe(1), outputNames);
-      let rowMicros = runMicros;
+      let furtherRowMicros = runMicros;
       // Rows per run only matter to models that may run inline; for slow ones finding out would take long.
       if (canBatch && runMicros < MEASURED_BATCH_UP_TO_MICROS) {
         const batchMicros = await measureRunMicros(session, encodeProbe(MEASURED_BATCH_ROWS), outputNames);
-        rowMicros = batchMicros / MEASURED_BATCH_ROWS;
+        furtherRowMicros = Math.max(0, batchMicros - runMicros) / (MEASURED_BATCH_ROWS - 1);
       }
-      return { loadMs, runMicros, rowMicros, fileLabels };
+      return { loadMs, runMicros, furtherRowMicros, fileLabels };
     },
     close: () => session.close(),
   };

@@ -6,8 +6,8 @@ export interface LoadMeasurements {
   readonly loadMs: number;
   /** Median of a single-row run. */
   readonly runMicros: number;
-  /** One row's share of a run of many. */
-  readonly rowMicros: number;
+  /** What each further row adds to a run. */
+  readonly furtherRowMicros: number;
   /** The class labels as the file writes them, when it has an output for the label. */
   readonly fileLabels: readonly ClassLabel[] | undefined;
 }

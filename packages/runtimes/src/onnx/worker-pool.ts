@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Signature } from '@switchyard/contracts';
 import { SwitchyardError } from '@switchyard/contracts/errors';
 import type { Executor, RunOutcome } from './batch-queue.ts';
+import type { SecondThread } from './large-batches.ts';
 import { prepareRuntime, type SessionTensor } from './session.ts';
 import type { LoadMeasurements } from './thread-messages.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -34,7 +35,10 @@ class ThreadSlot {
   thread: WorkerThread;
   readonly placements = new Map<number, Placement>();
   #ready: Promise<void> = Promise.resolve();
+  #isReady = true;
   #failedReloads = new Map<number, string>();
+  /** Runs that have not come back, by model. */
+  readonly #runs = new Map<number, number>();
   #quickEnds = 0;
   #isClosing = false;
 
@@ -58,12 +62,25 @@ class ThreadSlot {
     model: number,
     batch: { inputs: readonly SessionTensor[]; outputNames: readonly string[]; rowCount: number },
   ): Promise<RunOutcome> {
-    await this.#ready;
-    const failure = this.#failedReloads.get(model);
-    if (this.#isClosing || failure !== undefined) {
-      throw new SwitchyardError('model_unavailable', 'The model could not be loaded again after its thread ended.');
+    this.#runs.set(model, (this.#runs.get(model) ?? 0) + 1);
+    try {
+      await this.#ready;
+      const failure = this.#failedReloads.get(model);
+      if (this.#isClosing || failure !== undefined) {
+        throw new SwitchyardError('model_unavailable', 'The model could not be loaded again after its thread ended.');
+      }
+      return await this.thread.run(model, batch);
+    } finally {
+      const left = (this.#runs.get(model) as number) - 1;
+      if (left === 0) this.#runs.delete(model);
+      else this.#runs.set(model, left);
     }
-    return this.thread.run(model, batch);
+  }
+
+  /** Whether a run of this model would begin at once, or behind others of the same model. */
+  isFreeFor(model: number): boolean {
+    const others = this.#runs.size - (this.#runs.has(model) ? 1 : 0);
+    return this.#isReady && others === 0 && !this.#failedReloads.has(model);
   }
 
   async unload(model: number): Promise<void> {
@@ -80,7 +97,11 @@ class ThreadSlot {
 
   #watch(thread: WorkerThread): void {
     void thread.ended.then(() => {
-      if (!this.#isClosing) this.#ready = this.#restart(performance.now() - thread.startedAtMs);
+      if (this.#isClosing) return;
+      this.#isReady = false;
+      this.#ready = this.#restart(performance.now() - thread.startedAtMs).then(() => {
+        this.#isReady = true;
+      });
     });
   }
 
@@ -138,6 +159,15 @@ export class WorkerPool implements OnnxWorkerPool {
     return placed;
   }
 
+  /** Loads a model that runs elsewhere in a shared thread too. */
+  async placeSecond(path: string, signature: Signature): Promise<SecondThread> {
+    if (this.#isClosed) throw new SwitchyardError('model_unavailable', 'The runtime is shutting down.');
+    const id = this.#takeId();
+    const slot = this.#leastUsed();
+    await slot.load({ id, path, signature });
+    return { ...this.#makeExecutor(slot, id), isFree: () => slot.isFreeFor(id) };
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#trials;
@@ -150,8 +180,7 @@ export class WorkerPool implements OnnxWorkerPool {
     decide: (measurements: LoadMeasurements) => 'inline' | 'worker',
   ): Promise<{ measurements: LoadMeasurements; executor: Executor | undefined }> {
     if (this.#isClosed) throw new SwitchyardError('model_unavailable', 'The runtime is shutting down.');
-    const id = this.#nextModel;
-    this.#nextModel += 1;
+    const id = this.#takeId();
     const trial = this.#takeTrial();
     const measurements = await trial.load(id, path, signature);
     if (decide(measurements) === 'inline') {
@@ -171,6 +200,11 @@ export class WorkerPool implements OnnxWorkerPool {
     const slot = this.#leastUsed();
     await slot.load(placement);
     return { measurements, executor: this.#makeExecutor(slot, id) };
+  }
+
+  #takeId(): number {
+    this.#nextModel += 1;
+    return this.#nextModel;
   }
 
   #takeTrial(): WorkerThread {

@@ -34,6 +34,15 @@ export function refuse(reason: RefusalReason, needed: string, have: string): Ref
 /** A source of independent uniform numbers in [0, 1). Given by the caller, so that results can be repeated. */
 export type RandomSource = () => number;
 
+/** A whole number of at least `minimum`, exact as a double. */
+export function isWhole(value: number | undefined, minimum: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= minimum;
+}
+
+export function isPositive(value: number | undefined): value is number {
+  return Number.isFinite(value) && (value as number) > 0;
+}
+
 export function isProbability(value: number | undefined): value is number {
-  return value !== undefined && value > 0 && value < 1;
+  return typeof value === 'number' && value > 0 && value < 1;
 }

@@ -85,8 +85,8 @@ const THRESHOLDS: Readonly<Record<string, number>> = {
  * Assumes, as Evidently does, independent rows where the score is a p-value; a threshold on a distance is no
  * false-alarm rate. Refuses where Evidently raises an error or answers NaN: fewer than 2 values a side, constants
  * without a defined test, unequal row counts for `g_test` and `fisher_exact`, more than two categories for the latter.
- * Refuses as well a test of another kind of column, a missing `random`, and more than 6,000 rows in all for
- * `empirical_mmd`. Source: Evidently 0.7.23.
+ * Refuses as well a threshold that is negative or not finite, a test of another kind of column, a missing `random`, and
+ * more than 6,000 rows in all for `empirical_mmd`. Source: Evidently 0.7.23.
  */
 export function evidentlyDrift(
   column: EvidentlyColumn,
@@ -102,6 +102,9 @@ export function evidentlyDrift(
   }
   const test = column.test ?? evidentlyDefaultTest(column.type, reference, current);
   const threshold = options.threshold ?? THRESHOLDS[test] ?? 0.1;
+  if (!(Number.isFinite(threshold) && threshold >= 0)) {
+    return refuse('invalid-option', 'a finite threshold of at least 0', String(threshold));
+  }
   const scored =
     column.type === 'numerical'
       ? scoreNumeric(test as EvidentlyNumericTest, reference as Float64Array, current as Float64Array, options.random)

@@ -1,4 +1,4 @@
-import { type Answer, isProbability, refuse } from '../refusal.ts';
+import { type Answer, isProbability, isWhole, refuse } from '../refusal.ts';
 import { type DriftDetector, detected, refuseValue } from './detector.ts';
 
 export interface AdwinOptions {
@@ -38,7 +38,8 @@ interface BucketRow {
  */
 export function createAdwin(options: AdwinOptions = {}): Answer<{ detector: Adwin }> {
   const { delta = 0.002, clock = 32, maximumBuckets = 5, minimumWindowLength = 5, gracePeriod = 10 } = options;
-  if (!isProbability(delta) || !(clock >= 1 && maximumBuckets >= 1 && minimumWindowLength >= 1 && gracePeriod >= 0)) {
+  const areWhole = [clock, maximumBuckets, minimumWindowLength].every((one) => isWhole(one, 1));
+  if (!(isProbability(delta) && areWhole && isWhole(gracePeriod, 0))) {
     return refuse('invalid-option', 'delta in (0, 1) and positive whole settings', JSON.stringify(options));
   }
   let rows: BucketRow[] = [];

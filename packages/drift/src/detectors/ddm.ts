@@ -1,4 +1,4 @@
-import { type Answer, refuse } from '../refusal.ts';
+import { type Answer, isPositive, isWhole, refuse } from '../refusal.ts';
 import { type DriftDetector, detected, refuseShare } from './detector.ts';
 
 export interface DdmOptions {
@@ -15,13 +15,13 @@ export interface DdmOptions {
  * seen so far: drift at p + s > p₀ + `driftThreshold` · s₀. Reports a rising error rate only. Input 1 = wrong,
  * 0 = right.
  * Defaults and indices as River's. Source: Gama et al. (2004).
- * Assumes independent errors. Refuses thresholds that are not positive and a negative `warmStart`; `update` refuses
+ * Assumes independent errors. Refuses thresholds that are not positive and a `warmStart` that is no whole number; `update` refuses
  * values outside [0, 1].
  */
 export function createDdm(options: DdmOptions = {}): Answer<{ detector: DriftDetector }> {
   const { warmStart = 30, warningThreshold = 2, driftThreshold = 3 } = options;
-  if (!(warmStart >= 0 && warningThreshold > 0 && driftThreshold > 0)) {
-    return refuse('invalid-option', 'positive thresholds', JSON.stringify(options));
+  if (!(isWhole(warmStart, 0) && isPositive(warningThreshold) && isPositive(driftThreshold))) {
+    return refuse('invalid-option', 'positive thresholds and a whole warmStart', JSON.stringify(options));
   }
   let count = 0;
   let rate = 0;

@@ -1,4 +1,4 @@
-import { type Answer, refuse } from '../refusal.ts';
+import { type Answer, isWhole, refuse } from '../refusal.ts';
 import { type DriftDetector, detected, refuseShare } from './detector.ts';
 
 export interface EddmOptions {
@@ -15,13 +15,13 @@ export interface EddmOptions {
  * the largest seen: drift below `beta`, warning below `alpha`. Finds slow degradation that DDM misses. Input 1 = wrong,
  * anything else = right.
  * Defaults and indices as River's. Source: Baena-García et al. (2006).
- * Assumes independent errors. Refuses unless 0 < beta ≤ alpha ≤ 1, and a negative `warmStart`; `update` refuses values
+ * Assumes independent errors. Refuses unless 0 < beta ≤ alpha ≤ 1, and a `warmStart` that is no whole number; `update` refuses values
  * outside [0, 1].
  */
 export function createEddm(options: EddmOptions = {}): Answer<{ detector: DriftDetector }> {
   const { warmStart = 30, alpha = 0.95, beta = 0.9 } = options;
-  if (!(warmStart >= 0 && beta > 0 && alpha >= beta && alpha <= 1)) {
-    return refuse('invalid-option', '0 < beta ≤ alpha ≤ 1', JSON.stringify(options));
+  if (!(isWhole(warmStart, 0) && beta > 0 && alpha >= beta && alpha <= 1)) {
+    return refuse('invalid-option', '0 < beta ≤ alpha ≤ 1 and a whole warmStart', JSON.stringify(options));
   }
   let count = 0;
   let errors = 0;

@@ -1,5 +1,5 @@
 import { createPythonRandom } from '../internal/python-random.ts';
-import { type Answer, isProbability, refuse } from '../refusal.ts';
+import { type Answer, isProbability, isWhole, refuse } from '../refusal.ts';
 import { compareSamples } from '../tests/comparison.ts';
 import { kolmogorovSmirnov } from '../tests/kolmogorov-smirnov.ts';
 import { type DriftDetector, detected, refuseValue } from './detector.ts';
@@ -24,8 +24,12 @@ export interface KswinOptions {
  */
 export function createKswin(options: KswinOptions = {}): Answer<{ detector: DriftDetector }> {
   const { alpha = 0.005, windowSize = 100, testSize = 30, seed = 0 } = options;
-  if (!isProbability(alpha) || !(testSize >= 2 && windowSize >= 2 * testSize)) {
-    return refuse('invalid-option', 'alpha in (0, 1) and windowSize ≥ 2 testSize ≥ 4', JSON.stringify(options));
+  if (!isProbability(alpha) || !(isWhole(testSize, 2) && isWhole(windowSize, 2 * testSize))) {
+    return refuse(
+      'invalid-option',
+      'alpha in (0, 1) and whole sizes, windowSize ≥ 2 testSize ≥ 4',
+      JSON.stringify(options),
+    );
   }
   if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
     return refuse('invalid-option', 'a seed that is a whole number below 2^32', String(seed));

@@ -1,4 +1,4 @@
-import { type Answer, refuse } from '../refusal.ts';
+import { type Answer, isPositive, isWhole, refuse } from '../refusal.ts';
 import { type DriftDetector, detected, refuseValue } from './detector.ts';
 
 export interface PageHinkleyOptions {
@@ -25,8 +25,14 @@ export interface PageHinkleyOptions {
  */
 export function createPageHinkley(options: PageHinkleyOptions = {}): Answer<{ detector: DriftDetector }> {
   const { minimumValues = 30, delta = 0.005, threshold = 50, alpha = 0.9999, mode = 'both' } = options;
-  if (!(minimumValues >= 1 && delta >= 0 && threshold > 0 && alpha > 0 && alpha <= 1)) {
-    return refuse('invalid-option', 'positive settings and alpha in (0, 1]', JSON.stringify(options));
+  if (
+    !(isWhole(minimumValues, 1) && delta >= 0 && delta < Infinity && isPositive(threshold) && alpha > 0 && alpha <= 1)
+  ) {
+    return refuse(
+      'invalid-option',
+      'positive settings, a whole minimumValues and alpha in (0, 1]',
+      JSON.stringify(options),
+    );
   }
   if (mode !== 'up' && mode !== 'down' && mode !== 'both') {
     return refuse('invalid-option', "mode 'up', 'down' or 'both'", String(mode));

@@ -1,4 +1,4 @@
-import { type Answer, type RandomSource, type Refusal, refuse } from '../refusal.ts';
+import { type Answer, isPositive, isWhole, type RandomSource, type Refusal, refuse } from '../refusal.ts';
 import { checkSample } from '../tests/comparison.ts';
 import { type DetectorUpdate, refuseValue } from './detector.ts';
 
@@ -47,16 +47,24 @@ export function createRunLengthDetector(
   if (problem) return problem;
   const { expectedRunTime, random, simulations = 2_000, allowance = 0.25 } = options ?? {};
   if (typeof random !== 'function') return refuse('invalid-option', 'a random source', 'none');
-  if (!(expectedRunTime >= 50 && simulations >= 100 && allowance > 0 && allowance < 2)) {
+  if (
+    !(
+      expectedRunTime >= 50 &&
+      isPositive(expectedRunTime) &&
+      isWhole(simulations, 100) &&
+      isPositive(allowance) &&
+      allowance < 2
+    )
+  ) {
     return refuse(
       'invalid-option',
-      'expectedRunTime ≥ 50, simulations ≥ 100 and an allowance in (0, 2)',
+      'a finite expectedRunTime ≥ 50, whole simulations ≥ 100 and an allowance in (0, 2)',
       `${expectedRunTime}, ${simulations}, ${allowance}`,
     );
   }
   const sorted = Float64Array.from(reference).sort();
   if (sorted[0] === sorted[sorted.length - 1]) return refuse('constant', 'a reference that varies', 'a constant one');
-  if (options.threshold !== undefined && !(options.threshold > 0 && Number.isFinite(options.threshold))) {
+  if (options.threshold !== undefined && !isPositive(options.threshold)) {
     return refuse('invalid-option', 'a threshold above 0', String(options.threshold));
   }
   const threshold = options.threshold ?? findThreshold(sorted.length, expectedRunTime, simulations, allowance, random);

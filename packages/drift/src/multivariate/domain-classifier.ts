@@ -1,5 +1,5 @@
 import { normalSurvival } from '@switchyard/special-functions';
-import { type Answer, type RandomSource, refuse } from '../refusal.ts';
+import { type Answer, isPositive, type RandomSource, refuse } from '../refusal.ts';
 import { compareSamples } from '../tests/comparison.ts';
 import { mannWhitney } from '../tests/mann-whitney.ts';
 import { checkRows, drawPositions, type Rows } from './matrix.ts';
@@ -40,7 +40,7 @@ export function domainClassifier(
   const trainingShare = options?.trainingShare ?? 0.5;
   const ridge = options?.ridge ?? 1;
   if (typeof options?.random !== 'function') return refuse('invalid-option', 'a random source', 'none');
-  if (!(trainingShare >= 0.1 && trainingShare <= 0.9 && ridge > 0)) {
+  if (!(trainingShare >= 0.1 && trainingShare <= 0.9 && isPositive(ridge))) {
     return refuse('invalid-option', 'a training share in [0.1, 0.9] and a ridge above 0', `${trainingShare}, ${ridge}`);
   }
   const width = reference[0]!.length;

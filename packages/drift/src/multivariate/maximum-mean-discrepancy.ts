@@ -1,4 +1,4 @@
-import { type Answer, type RandomSource, refuse } from '../refusal.ts';
+import { type Answer, isPositive, isWhole, type RandomSource, refuse } from '../refusal.ts';
 import { checkRows, drawPositions, type Rows } from './matrix.ts';
 
 /** Sums of kernel values (at most 1) in another order: with tied rows, equal statistics must count as equal. */
@@ -44,10 +44,10 @@ export function maximumMeanDiscrepancy(
   const permutations = options?.permutations ?? 200;
   const maximumRows = options?.maximumRows ?? 1_000;
   if (typeof options?.random !== 'function') return refuse('invalid-option', 'a random source', 'none');
-  if (!(permutations >= 1 && maximumRows >= 2)) {
-    return refuse('invalid-option', 'permutations ≥ 1 and maximumRows ≥ 2', `${permutations}, ${maximumRows}`);
+  if (!isWhole(permutations, 1) || !isWhole(maximumRows, 2)) {
+    return refuse('invalid-option', 'whole permutations ≥ 1 and maximumRows ≥ 2', `${permutations}, ${maximumRows}`);
   }
-  if (options.bandwidth !== undefined && !(options.bandwidth > 0 && Number.isFinite(options.bandwidth))) {
+  if (options.bandwidth !== undefined && !isPositive(options.bandwidth)) {
     return refuse('invalid-option', 'a bandwidth above 0', String(options.bandwidth));
   }
   const first = sampleRows(reference, maximumRows, options.random);

@@ -1,4 +1,5 @@
 import { type Answer, type Refusal, refuse } from '../refusal.ts';
+import { checkProfile } from './check-profile.ts';
 import { decodeCounts, encodeCounts, hashProfile } from './profile-bytes.ts';
 import { cellCount, type FeatureReference, type ReferenceProfile } from './reference-profile.ts';
 
@@ -35,13 +36,12 @@ interface Slot {
  * ones apart. A value beyond the reference falls into the outermost cell, a category outside the table into the cell of
  * the others; null, undefined and whatever is no number in a numeric feature count as missing. Counting assumes
  * nothing; what is made of the counts does (see `assessDrift`).
- * Refuses what is no profile of version 1. `addRow` passes over features that the profile does not have; `addValues`
+ * Refuses what is no profile of version 1 as it was built. `addRow` passes over features that the profile does not have; `addValues`
  * and `countsOf` refuse them. Source: definition.
  */
 export function createDriftWindow(profile: ReferenceProfile): Answer<{ window: DriftWindow }> {
-  if (!Array.isArray(profile?.features) || profile.version !== 1) {
-    return refuse('invalid-input', 'a profile from buildReferenceProfile', String(profile));
-  }
+  const problem = checkProfile(profile);
+  if (problem) return problem;
   return { ok: true, window: windowFrom(profile) };
 }
 

@@ -1,6 +1,7 @@
 // Compact, canonical bytes for profiles and windows: the same content always gives the same bytes, closed by a checksum.
 import { withChecksum, withoutChecksum } from '../internal/checksum.ts';
 import { type Answer, refuse } from '../refusal.ts';
+import { checkProfile } from './check-profile.ts';
 import type { FeatureReference, ReferenceProfile } from './reference-profile.ts';
 
 const PROFILE_MARK = 0x50; // P
@@ -15,9 +16,8 @@ const FORMAT = 2;
  * of this package; ISO 3309 for the checksum.
  */
 export function encodeProfile(profile: ReferenceProfile): Answer<{ bytes: Uint8Array }> {
-  if (!Array.isArray(profile?.features) || profile.version !== 1) {
-    return refuse('invalid-input', 'a profile from buildReferenceProfile', String(profile));
-  }
+  const problem = checkProfile(profile);
+  if (problem) return problem;
   return { ok: true, bytes: withChecksum(profileBytes(profile)) };
 }
 
@@ -82,7 +82,8 @@ export function decodeProfile(bytes: Uint8Array): Answer<{ profile: ReferencePro
     }
   }
   if (reader.failed() || !reader.atEnd() || features.length !== size) return damaged;
-  return { ok: true, profile: { version: 1, features } };
+  const profile: ReferenceProfile = { version: 1, features };
+  return checkProfile(profile) ?? { ok: true, profile };
 }
 
 const hashes = new WeakMap<ReferenceProfile, number>();

@@ -1,4 +1,4 @@
-import { type Answer, type RandomSource, refuse } from '../refusal.ts';
+import { type Answer, isWhole, type RandomSource, refuse } from '../refusal.ts';
 import type { Comparison, PooledTable, TestResult } from './comparison.ts';
 
 export interface AndersonDarlingResult extends TestResult {
@@ -39,11 +39,14 @@ export function andersonDarling(
   if (comparison.values.length < 2) {
     return refuse('constant', 'at least two different values', `one value, ${comparison.values[0]}`);
   }
+  const permutations = options.permutations ?? 0;
+  if (!isWhole(permutations, 0)) {
+    return refuse('invalid-option', 'a whole number of permutations, 0 or more', String(permutations));
+  }
   const { referenceSize: m, currentSize: n } = comparison;
   const shift = standardisation(m, n);
   const raw = midrankStatistic(comparison, comparison.reference);
   const statistic = (raw - 1) / shift;
-  const permutations = options.permutations ?? 0;
   if (permutations > 0) {
     if (!options.random) return refuse('invalid-option', 'a random source for permutations', 'none');
     const counts = permuteCounts(comparison, options.random);

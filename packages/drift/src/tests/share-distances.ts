@@ -1,7 +1,7 @@
 // Distances between two distributions over the same cells (categories or bins), from counts.
 // They measure how large a change is. None of them says whether it could be chance: with no drift at all the
 // population stability index of K cells is about (K-1)(1/m + 1/n). See assessDrift for calibrated verdicts.
-import { type Answer, refuse } from '../refusal.ts';
+import { type Answer, isProbability, refuse } from '../refusal.ts';
 import { checkCounts } from './comparison.ts';
 
 /** What to do with cells that one side never saw, where a logarithm would be infinite. */
@@ -42,7 +42,11 @@ function toShares(
   for (let k = 0; k < reference.length; k += 1) if (reference[k]! + current[k]! > 0) occupied.push(k);
   const rule = zeroRule === 'not-needed' ? { kind: 'add' as const, rows: 0 } : zeroRule;
   const added = rule.kind === 'add' ? rule.rows : 0;
-  if (!(added >= 0 && Number.isFinite(added)) || (rule.kind === 'replace' && !(rule.share > 0 && rule.share < 1))) {
+  if (
+    !['refuse', 'add', 'replace'].includes(rule.kind) ||
+    !(added >= 0 && Number.isFinite(added)) ||
+    (rule.kind === 'replace' && !isProbability(rule.share))
+  ) {
     return refuse('invalid-option', 'a zero rule with rows ≥ 0 or a share between 0 and 1', JSON.stringify(rule));
   }
   if (zeroRule !== 'not-needed' && rule.kind !== 'replace' && added === 0) {

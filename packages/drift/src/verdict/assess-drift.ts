@@ -1,6 +1,6 @@
 import type { DriftWindow } from '../profile/drift-window.ts';
 import type { FeatureReference } from '../profile/reference-profile.ts';
-import { type Answer, isProbability, type Refusal, refuse } from '../refusal.ts';
+import { type Answer, isProbability, isWhole, type Refusal, refuse } from '../refusal.ts';
 import { jensenShannon, populationStabilityIndex } from '../tests/share-distances.ts';
 import { explainFeature, type FeatureExplanation } from './explain-feature.ts';
 import {
@@ -206,10 +206,13 @@ function readOptions(options: AssessOptions): Refusal | ({ ok: true } & Settings
   if (!['binned', 'kolmogorov-smirnov'].includes(numericRule)) {
     return refuse('invalid-option', "'binned' or 'kolmogorov-smirnov'", String(numericRule));
   }
+  if (options.features !== undefined && !Array.isArray(options.features)) {
+    return refuse('invalid-option', 'a list of features', String(options.features));
+  }
   const { groups = 10, minimumRows = 50, designEffect = 1 } = options;
-  if (!(groups >= 2 && minimumRows >= 20 && designEffect >= 1 && Number.isFinite(designEffect))) {
+  if (!(isWhole(groups, 2) && isWhole(minimumRows, 20) && designEffect >= 1 && Number.isFinite(designEffect))) {
     const have = `${groups}, ${minimumRows}, ${designEffect}`;
-    return refuse('invalid-option', 'groups ≥ 2, minimumRows ≥ 20 and a design effect ≥ 1', have);
+    return refuse('invalid-option', 'whole groups ≥ 2 and minimumRows ≥ 20, a design effect ≥ 1', have);
   }
   return {
     ok: true,

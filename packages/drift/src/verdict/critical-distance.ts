@@ -1,5 +1,5 @@
 import { chiSquareUpperQuantile, kolmogorovLimitUpperQuantile } from '@switchyard/special-functions';
-import { type Answer, isProbability, refuse } from '../refusal.ts';
+import { type Answer, isPositive, isProbability, isWhole, refuse } from '../refusal.ts';
 
 export type DistanceName =
   | 'population-stability-index'
@@ -19,8 +19,8 @@ export type DistanceName =
  * on both sides for the stability index, twenty for Hellinger and Jensen–Shannon. `expected` is the mean of the
  * distance without drift (for the two square roots: of its square, under the root). For Kolmogorov–Smirnov the limit
  * law's quantile over √N + 0.12 + 0.11/√N, N = mn/(m+n), at most 1; no `expected`.
- * Assumes independent rows and the same cells on both sides. Refuses a rate outside (0, 1), fewer than 2 rows a side or
- * 2 cells, and a distance it does not know. Source: the second-order expansion of these distances around equal shares;
+ * Assumes independent rows and the same cells on both sides. Refuses a rate outside (0, 1), another base, fewer than 2
+ * rows a side or 2 cells, and a distance it does not know. Sizes may be fractions: effective ones. Source: the second-order expansion of these distances around equal shares;
  * Stephens (1970) for Kolmogorov–Smirnov.
  */
 export function criticalDistance(
@@ -38,7 +38,9 @@ export function criticalDistance(
   if (!isProbability(falseAlarmRate)) {
     return refuse('invalid-option', 'a false-alarm rate between 0 and 1', String(falseAlarmRate));
   }
-  if (!(referenceSize >= 2 && currentSize >= 2)) {
+  const base = options.base ?? 2;
+  if (base !== 2 && base !== 'e') return refuse('invalid-option', "a base of 2 or 'e'", String(base));
+  if (!(isPositive(referenceSize) && isPositive(currentSize) && referenceSize >= 2 && currentSize >= 2)) {
     return refuse('too-few-values', 'at least 2 rows on both sides', `${referenceSize} and ${currentSize}`);
   }
   const inverseSizes = 1 / referenceSize + 1 / currentSize;
@@ -47,10 +49,9 @@ export function criticalDistance(
     const critical = kolmogorovLimitUpperQuantile(falseAlarmRate) / (root + 0.12 + 0.11 / root);
     return { ok: true, critical: Math.min(1, critical), expected: null };
   }
-  if (!(Number.isInteger(cells) && cells >= 2)) return refuse('too-few-values', 'at least 2 cells', String(cells));
-  const toDistance = CHI_SQUARE_FAMILY[distance];
+  if (!isWhole(cells, 2)) return refuse('too-few-values', 'at least 2 cells', String(cells));
+  const toDistance = Object.hasOwn(CHI_SQUARE_FAMILY, distance) ? CHI_SQUARE_FAMILY[distance] : undefined;
   if (!toDistance) return refuse('invalid-option', 'a known distance', String(distance));
-  const base = options.base ?? 2;
   return {
     ok: true,
     critical: toDistance(chiSquareUpperQuantile(falseAlarmRate, cells - 1) * inverseSizes, base),

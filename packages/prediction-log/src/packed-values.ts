@@ -75,20 +75,18 @@ export function unpackValues({ datatype, values }: PackedValues, count: number):
 
 /** Position of the first NaN or infinity, -1 without. */
 export function firstNotFinite(values: Float32Array | Float64Array): number {
-  return isFiniteSum(values) ? -1 : values.findIndex((value) => !Number.isFinite(value));
+  return isAllFinite(values) ? -1 : values.findIndex((value) => !Number.isFinite(value));
 }
 
-/** Zero times a number is zero unless it is NaN or infinite. Four sums at once: each waits for its own last addition only. */
-function isFiniteSum(values: Float32Array | Float64Array): boolean {
-  const { length } = values;
-  let [first, second, third, fourth] = [0, 0, 0, 0];
-  let at = 0;
-  for (; at + 4 <= length; at += 4) {
-    first += (values[at] as number) * 0;
-    second += (values[at + 1] as number) * 0;
-    third += (values[at + 2] as number) * 0;
-    fourth += (values[at + 3] as number) * 0;
-  }
-  for (; at < length; at += 1) first += (values[at] as number) * 0;
-  return first + second + third + fourth === 0;
+/**
+ * All bits of the exponent are set in what is no number, and in nothing else: one more at its end carries over into the
+ * sign. Bits take half the time of numbers, and all of them without a branch less than to the first.
+ */
+function isAllFinite(values: Float32Array | Float64Array): boolean {
+  const { buffer, byteOffset, byteLength } = values;
+  const words = new Int32Array(buffer, byteOffset, byteLength / 4);
+  const [first, step, exponentUnit] = values instanceof Float32Array ? [0, 1, 0x80_0000] : [1, 2, 0x10_0000];
+  let carried = 0;
+  for (let at = first; at < words.length; at += step) carried |= ((words[at] as number) & 0x7fff_ffff) + exponentUnit;
+  return carried >= 0;
 }

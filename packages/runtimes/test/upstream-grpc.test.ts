@@ -19,6 +19,7 @@ const faults: readonly (readonly [GrpcFault, string, string])[] = [
   ['internal', 'upstream_failed', 'server_failed'],
   ['exhausted', 'upstream_overloaded', 'server_overloaded'],
   ['invalid', 'upstream_refused', 'server_refused'],
+  ['invalid-words', 'upstream_refused', 'server_refused'],
   ['huge', 'upstream_too_large', 'too_large'],
   ['garbage', 'upstream_unreadable', 'unreadable'],
 ];
@@ -107,3 +108,22 @@ describe.each(fakeGrpcModels.map((model) => [model.name, model] as const))(
     });
   },
 );
+
+it('a TorchServe handler that takes a row at a time is asked for no more at once than there may be calls', async () => {
+  const model = fakeGrpcModels.find(({ kind }) => kind === 'torchserve');
+  if (model === undefined) throw new Error('there is a fake TorchServe');
+  const server = await model.start();
+  const upstream = model.upstream(server.url, { body: 'row', maxConnections: 2 });
+  const spec = { upstream, features: ['x', 'y'], labels: ['no', 'yes'] };
+  const inspected = await inspectUpstream({ spec, task: 'binary', readSecret });
+  if (!inspected.ok) throw new Error(inspected.reason);
+  const loaded = await loadUpstreamModel({ upstream, signature: inspected.signature, readSecret });
+  server.fault = 'hang';
+  const late = expect(loaded.predict(new Array(20).fill([1, 3]))).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(server.calls).toBe(2);
+  await late;
+  expect(server.calls).toBe(2);
+  await server.close();
+  await loaded.close();
+});

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LoadedModel } from '../src/model-runtime.ts';
 import { inspectUpstream, loadUpstreamModel } from '../src/upstream/index.ts';
+import { fakeGrpcModels } from './support/fake-grpc.ts';
 import { fakeModels } from './support/fake-models.ts';
 import { type Answerer, type FakeUpstream, startFakeUpstream } from './support/fake-upstream.ts';
 
@@ -134,6 +135,56 @@ describe('a bearer token', () => {
       lastError: 'The environment variable SWITCHYARD_UPSTREAM_TOKEN is not set.',
     });
     await expect(loaded.predict(ROWS)).rejects.toMatchObject({ code: 'model_unavailable' });
+  });
+
+  const variable = { bearerTokenVariable: 'SWITCHYARD_UPSTREAM_TOKEN' };
+
+  it('may end with a line break, as in files, over REST and gRPC', async () => {
+    secrets.SWITCHYARD_UPSTREAM_TOKEN = 'open-sesame\n';
+    await start(variable);
+    await loaded.predict(ROWS);
+    expect(server.requests.at(-1)?.headers.authorization).toBe('Bearer open-sesame');
+    const [fake] = fakeGrpcModels;
+    const grpc = await fake?.start();
+    if (fake === undefined || grpc === undefined) throw new Error('there are fake models');
+    const upstream = fake.upstream(grpc.url, variable);
+    const overGrpc = await loadUpstreamModel({ upstream, signature: loaded.signature, readSecret });
+    expect((await overGrpc.predict(ROWS)).answers).toHaveLength(1);
+    await grpc.close();
+    await overGrpc.close();
+  });
+
+  it.each([
+    ['is not there', undefined, 'is not set'],
+    ['is empty', ' \n', 'is empty'],
+    ['no header can carry', 'open\nsesame', 'holds characters that no header can carry'],
+  ])('that %s is told without it, whatever the server says to that', async (_what, token, problem) => {
+    secrets.SWITCHYARD_UPSTREAM_TOKEN = 'open-sesame';
+    await start(variable);
+    await loaded.close();
+    secrets = token === undefined ? {} : { SWITCHYARD_UPSTREAM_TOKEN: token };
+    instead = () => ({ status: 401, body: '{"error":"who are you?"}' });
+    const reason = `The environment variable SWITCHYARD_UPSTREAM_TOKEN ${problem}.`;
+    for (const [url, protocol] of [
+      [server.url, 'rest'],
+      [server.url.replace('http', 'grpc'), 'grpc'],
+    ] as const) {
+      await loaded.close();
+      const upstream = model.upstream(url, { ...variable, protocol });
+      expect(await inspectUpstream({ spec: { upstream }, task: 'binary', readSecret })).toEqual({ ok: false, reason });
+      loaded = await loadUpstreamModel({ upstream, signature: loaded.signature, readSecret });
+      expect(health()).toMatchObject({ state: 'mismatched', lastError: reason });
+    }
+  });
+
+  it('is not repeated when the server repeats it', async () => {
+    secrets.SWITCHYARD_UPSTREAM_TOKEN = 'open-sesame';
+    await start(variable);
+    instead = ({ headers }) => ({ status: 401, body: `{"error":"I do not know '${headers.authorization}'"}` });
+    const message = "The model server answered 401: I do not know 'Bearer (token)'";
+    await expect(loaded.predict(ROWS)).rejects.toMatchObject({ code: 'upstream_refused', message });
+    await until('down');
+    expect(health()?.lastError).toBe(message);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ServiceClientConstructor } from '@grpc/grpc-js';
 import type { UpstreamOf } from '@switchyard/contracts';
+import { CallGate } from '../upstream/call-gate.ts';
 import { UpstreamFailure } from '../upstream/failures.ts';
 import { createGrpcClient } from '../upstream/grpc-client.ts';
 import { asRecord, parseModelJson } from '../upstream/json.ts';
@@ -31,12 +32,19 @@ export function createGrpcTransport(upstream: UpstreamOf<'torchserve'>, context:
           context,
           managementUrl,
         );
+  // A request for each row makes many of one call; REST has its connections to keep them few.
+  const gate = new CallGate(upstream.maxConnections, Number.POSITIVE_INFINITY);
   const named = { model_name: model, model_version: version ?? '' };
   return {
     call: (call, signal) =>
       callHandler(upstream, context, call, async (body) => {
         const request = { ...named, input: { [inputName]: Buffer.from(body, 'utf8') } };
-        return (await inference.call<{ prediction: Buffer }>('Predictions', request, signal)).prediction;
+        await gate.enter(signal);
+        try {
+          return (await inference.call<{ prediction: Buffer }>('Predictions', request, signal)).prediction;
+        } finally {
+          gate.leave();
+        }
       }),
     async probe(signal) {
       const { health } = await inference.call<{ health: string }>('Ping', {}, signal);

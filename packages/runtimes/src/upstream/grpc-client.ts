@@ -8,6 +8,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Upstream } from '@switchyard/contracts';
+import { readBearerToken, withoutToken } from './bearer-token.ts';
 import { shorten, UpstreamFailure } from './failures.ts';
 import type { TransportContext } from './make-transport.ts';
 
@@ -51,7 +52,7 @@ export function createGrpcClient(
     'grpc.keepalive_timeout_ms': 5_000,
   });
   const metadata = new Metadata();
-  const token = upstream.bearerTokenVariable && context.readSecret(upstream.bearerTokenVariable);
+  const { token } = readBearerToken(upstream, context.readSecret);
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   const methods = client as unknown as Record<string, Method>;
 
@@ -64,7 +65,7 @@ export function createGrpcClient(
         const call = send.call(client, request, metadata, {}, (error, reply) => {
           signal.removeEventListener('abort', cancel);
           if (error === null) resolve(reply as Reply);
-          else reject(signal.aborted ? signal.reason : explain(error, host));
+          else reject(signal.aborted ? signal.reason : explain(error, host, token));
         });
         const cancel = (): void => call.cancel();
         signal.addEventListener('abort', cancel, { once: true });
@@ -77,16 +78,15 @@ export function createGrpcClient(
   };
 }
 
-const REFUSED = new Set<number>([
+const SAID_BY_SERVER = new Set<number>([
   status.INVALID_ARGUMENT,
   status.NOT_FOUND,
   status.ALREADY_EXISTS,
-  status.PERMISSION_DENIED,
-  status.UNAUTHENTICATED,
   status.FAILED_PRECONDITION,
   status.OUT_OF_RANGE,
-  status.UNIMPLEMENTED,
 ]);
+/** The library makes these of HTTP statuses too. */
+const REFUSED = new Set<number>([status.PERMISSION_DENIED, status.UNAUTHENTICATED, status.UNIMPLEMENTED]);
 /** How the library words what did not come from the server, but from the way to it. */
 const NO_CONNECTION =
   /No connection established|Failed to connect|Name resolution failed|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/;
@@ -95,9 +95,12 @@ const BROKEN_CONNECTION =
 const TOO_LARGE = /larger than max|exceeds? (?:the )?max/i;
 const UNPARSED = /pars(?:ing|e) (?:error|failure)|deserializ|Received unhandled|HTTP status code|content-type/i;
 
-function explain(error: ServiceError, host: string): UpstreamFailure {
-  const words = shorten(error.details || error.message);
+function explain(error: ServiceError, host: string, token: string | undefined): UpstreamFailure {
+  const words = shorten(withoutToken(error.details || error.message, token));
   const of = (reason: UpstreamFailure['reason'], text: string) => new UpstreamFailure(reason, text, error);
+  const name = status[error.code] ?? String(error.code);
+  // The library itself gives none of these: whatever the words are like, they are the server's.
+  if (SAID_BY_SERVER.has(error.code)) return of('server_refused', `The model server answered ${name}: ${words}`);
   if (error.code === status.UNAVAILABLE && NO_CONNECTION.test(words)) {
     return of('unreachable', `The model server at ${host} cannot be reached: ${words}`);
   }
@@ -109,7 +112,6 @@ function explain(error: ServiceError, host: string): UpstreamFailure {
   if (error.code === status.UNAVAILABLE || error.code === status.RESOURCE_EXHAUSTED) {
     return of('server_overloaded', `The model server has no capacity: ${words}`);
   }
-  const name = status[error.code] ?? String(error.code);
   if (error.code === status.DEADLINE_EXCEEDED) return of('timeout', `The model server gave up: ${words}`);
   if (REFUSED.has(error.code)) return of('server_refused', `The model server answered ${name}: ${words}`);
   return of('server_failed', `The model server answered ${name}: ${words}`);

@@ -1,4 +1,5 @@
 import { errors, Pool } from 'undici';
+import { withoutToken } from './bearer-token.ts';
 import type { UpstreamCounters } from './counters.ts';
 import { messageOf, shorten, UpstreamFailure } from './failures.ts';
 
@@ -33,6 +34,8 @@ export interface HttpClient {
 
 /** Shorter than what servers grant (uvicorn: 5 s), so that they seldom close a connection under a request. */
 const KEEP_ALIVE_MS = 4_000;
+/** So many bytes of what a server says of a failure are looked at. */
+const LONGEST_WORDS = 10_000;
 const DROPPED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -68,7 +71,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   // A pool without a listener for failed connections is an emitter like any other; the requests tell.
   pool.on('connectionError', () => {});
 
-  const sendOnce = async (request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> => {
+  const hideToken = (bytes: Buffer): Buffer =>
+    Buffer.from(withoutToken(bytes.subarray(0, LONGEST_WORDS).toString('utf8'), options.bearerToken));
+  const sendOnce = async (request: HttpRequest, signal: AbortSignal, onBegun?: () => void): Promise<HttpAnswer> => {
     const response = await pool.request({
       method: request.method,
       path: basePath + request.path,
@@ -80,17 +85,22 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       ...(request.body === undefined ? {} : { body: request.body }),
       signal,
     });
-    return { status: response.statusCode, bytes: await readBody(response, options.responseMaximumBytes) };
+    onBegun?.();
+    const bytes = await readBody(response, options.responseMaximumBytes);
+    return { status: response.statusCode, bytes: isGood(response.statusCode) ? bytes : hideToken(bytes) };
   };
 
   return {
     async send(request, signal) {
       const connectsBefore = connects;
+      let hasBegun = false;
       try {
-        return await sendOnce(request, signal);
+        return await sendOnce(request, signal, () => {
+          hasBegun = true;
+        });
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        if (!wasIdleConnection(error, connects === connectsBefore)) throw explain(error, url);
+        if (hasBegun || !wasIdleConnection(error, connects === connectsBefore)) throw explain(error, url);
       }
       // The server had closed the connection when the request was on its way: nothing was wrong with either.
       options.counters.retries += 1;
@@ -158,10 +168,12 @@ function explain(error: unknown, url: URL): UpstreamFailure {
   return new UpstreamFailure('unreachable', `The model server at ${url.host} cannot be talked to: ${message}.`, error);
 }
 
+const isGood = (status: number): boolean => status >= 200 && status < 300;
+
 /** The bytes of a good answer. Other answers reject, told apart by their status, with the server's own words. */
 export function expectSuccess(answer: HttpAnswer): Buffer {
   const { status } = answer;
-  if (status >= 200 && status < 300) return answer.bytes;
+  if (isGood(status)) return answer.bytes;
   const words = shorten(errorText(answer.bytes));
   const said = words === '' ? '' : `: ${words}`;
   if (status === 429 || status === 503) {
@@ -173,7 +185,7 @@ export function expectSuccess(answer: HttpAnswer): Buffer {
 
 /** What `{"error": …}`, `{"message": …}`, `{"detail": …}` or plain text says. */
 function errorText(bytes: Buffer): string {
-  const text = bytes.subarray(0, 10_000).toString('utf8');
+  const text = bytes.toString('utf8', 0, LONGEST_WORDS);
   try {
     const parsed = JSON.parse(text) as Record<string, unknown>;
     for (const key of ['error', 'message', 'detail']) {

@@ -1,4 +1,5 @@
 import { type Signature, SwitchyardError, type Task, type UpstreamVersionSpec } from '@switchyard/contracts';
+import { readBearerToken } from './bearer-token.ts';
 import { createCounters } from './counters.ts';
 import { startDeadline } from './deadline.ts';
 import { describeInputs, inputsOfFeatures } from './describe-inputs.ts';
@@ -26,6 +27,8 @@ const NO_SUCH_MODEL: readonly string[] = ['upstream_refused', 'upstream_unreadab
  * the server does not answer.
  */
 export async function inspectUpstream({ spec, task, readSecret }: InspectUpstreamOptions): Promise<UpstreamInspection> {
+  const { problem } = readBearerToken(spec.upstream, readSecret);
+  if (problem !== undefined) return { ok: false, reason: problem };
   const transport = makeTransport(spec.upstream, { signature: undefined, counters: createCounters(), readSecret });
   const deadline = startDeadline(spec.upstream.timeoutMs);
   try {

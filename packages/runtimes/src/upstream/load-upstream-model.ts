@@ -5,6 +5,7 @@ import { checkOutputNames, checkTensors } from '../onnx/check-tensors.ts';
 import { layOutColumns, makeBuffers, makeRowEncoder } from '../onnx/encode-rows.ts';
 import { makeAnswerReader } from '../onnx/read-answers.ts';
 import { getTypeByDatatype } from '../onnx/tensor-types.ts';
+import { readBearerToken } from './bearer-token.ts';
 import { CallGate } from './call-gate.ts';
 import { createCounters, observeLatency } from './counters.ts';
 import { startDeadline } from './deadline.ts';
@@ -37,18 +38,18 @@ export async function loadUpstreamModel(options: UpstreamLoadOptions): Promise<L
   const { upstream, signature, readSecret } = options;
   const counters = createCounters();
   const transport = makeTransport(upstream, { signature, counters, readSecret });
+  const token = readBearerToken(upstream, readSecret);
   const watch = watchHealth({
     kind: upstream.kind,
     url: upstream.url,
     everyMs: upstream.probeEveryMs,
     timeoutMs: Math.min(upstream.timeoutMs, PROBE_LIMIT_MS),
     counters,
-    probe: (signal) => transport.probe(signal),
+    async probe(signal) {
+      if (token.problem !== undefined) throw new UpstreamFailure('mismatched', token.problem);
+      await transport.probe(signal);
+    },
     verify: async (signal) => {
-      const variable = upstream.bearerTokenVariable;
-      if (variable !== undefined && readSecret(variable) === undefined) {
-        throw new UpstreamFailure('mismatched', `The environment variable ${variable} is not set.`);
-      }
       const mismatch = findMismatch(signature, await transport.describe(signal));
       if (mismatch !== undefined) throw new UpstreamFailure('mismatched', mismatch);
     },

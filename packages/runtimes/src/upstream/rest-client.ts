@@ -1,4 +1,5 @@
 import type { Upstream } from '@switchyard/contracts';
+import { readBearerToken } from './bearer-token.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import type { TransportContext } from './make-transport.ts';
 
@@ -9,7 +10,7 @@ export function createRestClient(upstream: Upstream, context: TransportContext, 
     connections: upstream.maxConnections,
     connectTimeoutMs: upstream.timeoutMs,
     responseMaximumBytes: upstream.responseMaximumBytes,
-    bearerToken: upstream.bearerTokenVariable && context.readSecret(upstream.bearerTokenVariable),
+    bearerToken: readBearerToken(upstream, context.readSecret).token,
     counters: context.counters,
   });
 }

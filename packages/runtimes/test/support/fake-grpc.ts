@@ -11,7 +11,16 @@ import { type Upstream, upstreamSchema } from '@switchyard/contracts';
 import { findInProto, loadProto } from '../../src/upstream/proto-files.ts';
 import { probabilityOf, type Shape } from './fake-models.ts';
 
-export type GrpcFault = 'none' | 'hang' | 'cut' | 'internal' | 'exhausted' | 'invalid' | 'huge' | 'garbage';
+export type GrpcFault =
+  | 'none'
+  | 'hang'
+  | 'cut'
+  | 'internal'
+  | 'exhausted'
+  | 'invalid'
+  | 'invalid-words'
+  | 'huge'
+  | 'garbage';
 
 export interface FakeGrpc {
   readonly url: string;
@@ -101,6 +110,8 @@ const statuses: Partial<Record<GrpcFault, { code: number; details: string }>> = 
   internal: { code: status.INTERNAL, details: 'the kernel died' },
   exhausted: { code: status.RESOURCE_EXHAUSTED, details: 'queue is full' },
   invalid: { code: status.INVALID_ARGUMENT, details: 'wrong dtype' },
+  // As the library words failures of its own.
+  'invalid-words': { code: status.INVALID_ARGUMENT, details: 'parse error: stream closed, bad content-type' },
 };
 
 /** Larger than any limit of the tests, in whatever field of the reply takes bytes. */

@@ -39,6 +39,8 @@ describe('JSON of model servers', () => {
       0.12345678901234568,
     ]);
     expect(parse('[NaN, 9007199254740993]')).toEqual([Number.NaN, 9007199254740993n]);
+    // Longer than any there are: a server must not be able to keep the process busy with them.
+    expect(parse(`[1${'0'.repeat(30)}]`)).toEqual([1e30]);
   });
 
   it.each(['', ' ', '{', 'NaN,', '[NaN', 'undefined', '[01]', "['a']", '<html>NaN</html>'])('refuses %j', (text) => {

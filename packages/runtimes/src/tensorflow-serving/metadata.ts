@@ -28,7 +28,9 @@ function readTensors(map: unknown): TensorSpec[] {
     }
     const shape = asRecord(info.tensor_shape ?? {}, `The shape of '${name}'`);
     // Of an unknown rank nothing more is known than that there are rows.
-    const dims = shape.unknown_rank === true ? [{ size: '-1' }, { size: '-1' }] : ((shape.dim ?? []) as unknown[]);
+    const dims: unknown = shape.unknown_rank === true ? [{ size: '-1' }, { size: '-1' }] : (shape.dim ?? []);
+    if (!Array.isArray(dims))
+      throw new UpstreamFailure('unreadable', `The shape of '${name}' is no list of dimensions.`);
     return { name, datatype, shape: dims.map((dim) => Number(asRecord(dim, 'A dimension').size ?? 0)) };
   });
 }

@@ -4,7 +4,7 @@ import { expectSuccess } from '../upstream/http-client.ts';
 import { asRecord, parseModelJson } from '../upstream/json.ts';
 import type { TransportContext } from '../upstream/make-transport.ts';
 import { createRestClient } from '../upstream/rest-client.ts';
-import { type ReceivedTensor, valuesToNestedJson } from '../upstream/tensors.ts';
+import { MAXIMUM_DEPTH, type ReceivedTensor, valuesToNestedJson } from '../upstream/tensors.ts';
 import type { Transport } from '../upstream/transport.ts';
 import { readSignatureDef } from './metadata.ts';
 
@@ -47,7 +47,8 @@ export function createRestTransport(upstream: UpstreamOf<'tensorflow-serving'>, 
 function readOutputs(parsed: unknown, specs: readonly TensorSpec[]): ReceivedTensor[] {
   const { outputs, error } = asRecord(parsed, 'The answer');
   if (typeof error === 'string') throw new UpstreamFailure('server_failed', error);
-  if (outputs === undefined) throw new UpstreamFailure('unreadable', 'The answer of the model server has no outputs.');
+  if (outputs === undefined || outputs === null)
+    throw new UpstreamFailure('unreadable', 'The answer of the model server has no outputs.');
   const isBare = Array.isArray(outputs) || typeof outputs !== 'object';
   if (isBare && specs.length > 1) {
     throw new UpstreamFailure('unreadable', `One output was answered, ${specs.length} were expected.`);
@@ -60,8 +61,8 @@ function readOutputs(parsed: unknown, specs: readonly TensorSpec[]): ReceivedTen
 }
 
 /** Texts of outputs whose name ends in `_bytes` come as {"b64": …}. */
-function decodeTexts(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(decodeTexts);
+function decodeTexts(value: unknown, depth = 0): unknown {
+  if (Array.isArray(value)) return depth === MAXIMUM_DEPTH ? value : value.map((each) => decodeTexts(each, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
   const { b64 } = value as { b64?: unknown };
   return typeof b64 === 'string' ? Buffer.from(b64, 'base64').toString('utf8') : value;

@@ -7,9 +7,11 @@ export interface Deadline {
   readonly atMs: number;
   /** Rejects with the signal's reason as soon as it fires, whatever `work` does: not every client can be interrupted. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** Lets go of the timer. */
+  /** Lets go of the timer, and of whatever is still under way: nobody waits for it any more. */
   end(): void;
 }
+
+const OVER = new UpstreamFailure('cancelled', 'The call is over.');
 
 /** @param outer ends the call earlier, such as when whoever asked has gone */
 export function startDeadline(timeoutMs: number, outer?: AbortSignal): Deadline {
@@ -52,6 +54,7 @@ export function startDeadline(timeoutMs: number, outer?: AbortSignal): Deadline 
     end() {
       clearTimeout(timer);
       outer?.removeEventListener('abort', cancel);
+      controller.abort(OVER);
     },
   };
 }

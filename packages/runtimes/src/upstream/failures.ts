@@ -36,12 +36,17 @@ const codes: Record<FailureReason, ErrorCode> = {
   request: 'invalid_request',
 };
 
+/** Names, shapes and words in it are those of a server, which can send any amount of them. */
+const MAXIMUM_DETAIL = 1_000;
+/** More is not looked at to make a line of it. */
+const MAXIMUM_LOOKED_AT = 10_000;
+
 /** One failed call: its reason for the counters, its code and message for whoever asked. */
 export class UpstreamFailure extends SwitchyardError {
   readonly reason: FailureReason;
 
   constructor(reason: FailureReason, detail: string, cause?: unknown) {
-    super(codes[reason], detail, {
+    super(codes[reason], shorten(detail, MAXIMUM_DETAIL), {
       ...(cause === undefined ? {} : { cause }),
       ...(reason === 'queue_full' || reason === 'server_overloaded' ? { retryAfterSeconds: 1 } : {}),
     });
@@ -60,6 +65,7 @@ export function reasonOf(error: unknown): FailureReason {
 /** A server's own words, short, in one line, without control characters. */
 export function shorten(text: string, maximum = 300): string {
   const line = text
+    .slice(0, MAXIMUM_LOOKED_AT)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     .replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ')
     .trim();

@@ -34,6 +34,8 @@ export function watchHealth(options: HealthWatchOptions): HealthWatch {
   let lastError: string | null = null;
   let latencyMicros: number | null = null;
   let isVerified = false;
+  /** What was found when the model was last compared. It stands until nothing is found, whatever probes say meanwhile. */
+  let mismatch: string | undefined;
   let checking: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -54,11 +56,13 @@ export function watchHealth(options: HealthWatchOptions): HealthWatch {
       latencyMicros = Math.round((performance.now() - startedAt) * 1_000);
       if (!isVerified || state !== 'up') await deadline.race(options.verify(deadline.signal));
       isVerified = true;
+      mismatch = undefined;
       enter('up');
     } catch (error) {
       options.counters.failedProbes += 1;
       const isMismatch = error instanceof UpstreamFailure && error.reason === 'mismatched';
-      if (!isMismatch) isVerified = false;
+      if (isMismatch) mismatch = messageOf(error);
+      else isVerified = false;
       enter(isMismatch ? 'mismatched' : 'down', error);
     } finally {
       checkedAt = new Date();
@@ -90,7 +94,7 @@ export function watchHealth(options: HealthWatchOptions): HealthWatch {
       lastError,
       latencyMicros,
     }),
-    mismatch: () => (state === 'mismatched' ? (lastError ?? '') : undefined),
+    mismatch: () => mismatch,
     noteCall(isReached, error) {
       if (isReached) {
         // Only once its model is known to be the right one: a call alone does not show that.

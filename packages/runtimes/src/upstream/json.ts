@@ -14,8 +14,8 @@ export function parseModelJson(bytes: Buffer): unknown {
   } catch {
     if (!BARE_NUMBER.test(text)) throw unreadable(text);
   }
-  const { json, marker } = quoteBareNumbers(text);
   try {
+    const { json, marker } = quoteBareNumbers(text);
     return JSON.parse(json, (_key, value: unknown, context?: { source?: string }) => {
       if (typeof value === 'string' && value.startsWith(marker)) return Number(value.slice(marker.length));
       return exact(value, context?.source);
@@ -33,16 +33,19 @@ function reviveBigIntegers(text: string, parsed: unknown): unknown {
   return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) => exact(value, context?.source));
 }
 
+/** Tensors and JavaScript write no more digits than this, and making a BigInt of millions of them takes seconds. */
+const WHOLE_NUMBER = /^-?\d{1,21}$/;
+
 function exact(value: unknown, source: string | undefined): unknown {
   if (typeof value !== 'number' || source === undefined || Number.isSafeInteger(value)) return value;
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+  return WHOLE_NUMBER.test(source) ? BigInt(source) : value;
 }
 
 /** Turns bare NaN and Infinity outside of texts into texts that start with a marker found nowhere else. */
 function quoteBareNumbers(text: string): { json: string; marker: string } {
   let marker = '\u2060number:';
   while (text.includes(marker)) marker += ':';
-  const json = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs, (match) =>
+  const json = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/gs, (match) =>
     match.startsWith('"') ? match : `"${marker}${match}"`,
   );
   return { json, marker };

@@ -1,6 +1,13 @@
 import type { ClassLabel, Signature, TensorSpec } from '@switchyard/contracts';
 import { UpstreamFailure } from './failures.ts';
-import { plainValueAt, productOf, type ReceivedTensor, type UpstreamTensor } from './tensors.ts';
+import {
+  assertWritable,
+  MAXIMUM_DEPTH,
+  plainValueAt,
+  productOf,
+  type ReceivedTensor,
+  type UpstreamTensor,
+} from './tensors.ts';
 
 /** The values of each row, in the order of the features, for servers that take rows and no tensors. */
 export function tensorsToRows(inputs: readonly UpstreamTensor[], rowCount: number): string[] {
@@ -12,6 +19,7 @@ export function tensorsToRows(inputs: readonly UpstreamTensor[], rowCount: numbe
       const width = widths[position] as number;
       for (let column = 0; column < width; column += 1) {
         const value = plainValueAt(input, row * width + column);
+        assertWritable(input.name, value);
         values.push(typeof value === 'bigint' ? String(value) : JSON.stringify(value));
       }
     }
@@ -65,5 +73,5 @@ function valuesOf(
   }
   if (!isOnly)
     throw new UpstreamFailure('unreadable', `A row was answered without the name of the output '${spec.name}'.`);
-  return Array.isArray(item) ? item.flat(Number.POSITIVE_INFINITY) : [item];
+  return Array.isArray(item) ? item.flat(MAXIMUM_DEPTH) : [item];
 }

@@ -18,6 +18,9 @@ export interface ReceivedTensor {
   readonly data: unknown;
 }
 
+/** Lists in lists that a value may be in. A server can send any number, and going down to all would exhaust the stack. */
+export const MAXIMUM_DEPTH = 32;
+
 export const productOf = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
 
 /**
@@ -72,19 +75,20 @@ function checkOutput(tensor: ReceivedTensor, spec: TensorSpec, rowCount: number)
       `The output '${spec.name}' has the shape [${tensor.shape.join(', ')}]; [${['rows', ...wanted].join(', ')}] was registered.`,
     );
   }
-  const values = convertValues(tensor.data, spec, rowCount * width);
+  const values = convertValues(tensor.data, spec, rowCount, width);
   return { name: spec.name, datatype: spec.datatype, shape: tensor.shape, values };
 }
 
-function convertValues(data: unknown, spec: TensorSpec, count: number): TensorValues {
+function convertValues(data: unknown, spec: TensorSpec, rowCount: number, width: number): TensorValues {
   const { datatype } = spec;
+  const count = rowCount * width;
   if (ArrayBuffer.isView(data)) {
     const typed = data as TensorValues;
     assertCount(spec, typed.length, count);
     return typed;
   }
   if (!Array.isArray(data)) throw new UpstreamFailure('unreadable', `The output '${spec.name}' has no data.`);
-  const flat: readonly unknown[] = Array.isArray(data[0]) ? (data.flat(Number.POSITIVE_INFINITY) as unknown[]) : data;
+  const flat: readonly unknown[] = Array.isArray(data[0]) ? flattenRows(data, spec, width) : data;
   assertCount(spec, flat.length, count);
   const values = getTypeByDatatype(datatype).make(count);
   for (let index = 0; index < count; index += 1) {
@@ -98,6 +102,22 @@ function convertValues(data: unknown, spec: TensorSpec, count: number): TensorVa
     (values as unknown[])[index] = value;
   }
   return values;
+}
+
+/** Values of nested lists. Each row is counted by itself: one that is too long may not make up for one that is too short. */
+function flattenRows(data: readonly unknown[], spec: TensorSpec, width: number): readonly unknown[] {
+  const flat: unknown[] = [];
+  for (const row of data) {
+    const values = Array.isArray(row) ? (row.flat(MAXIMUM_DEPTH) as unknown[]) : [row];
+    if (values.length !== width) {
+      throw new UpstreamFailure(
+        'wrong_rows',
+        `The output '${spec.name}' has ${values.length} values for a row, its shape says ${width}.`,
+      );
+    }
+    for (const value of values) flat.push(value);
+  }
+  return flat;
 }
 
 function assertCount(spec: TensorSpec, found: number, wanted: number): void {
@@ -163,11 +183,16 @@ function makeElementWriter({ name, datatype, values }: UpstreamTensor): (index: 
   if (datatype === 'BOOL') return (index) => (values[index] === 1 ? 'true' : 'false');
   return (index) => {
     const value = values[index] as number | bigint;
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      throw new SwitchyardError('invalid_request', `The input '${name}' holds ${value}, which JSON cannot carry.`);
-    }
+    assertWritable(name, value);
     return String(value);
   };
+}
+
+/** Throws `invalid_request` for what JSON has no number for. */
+export function assertWritable(name: string, value: unknown): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new SwitchyardError('invalid_request', `The input '${name}' holds ${value}, which JSON cannot carry.`);
+  }
 }
 
 /** One plain value, as it stands in JSON rows. */
@@ -177,8 +202,16 @@ export function plainValueAt(tensor: UpstreamTensor, index: number): number | st
   return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 function show(value: unknown): string {
   const text =
-    typeof value === 'string' ? `'${value}'` : typeof value === 'object' ? JSON.stringify(value) : String(value);
+    typeof value === 'string'
+      ? `'${value}'`
+      : Array.isArray(value)
+        ? 'a list'
+        : isObject(value)
+          ? 'an object'
+          : String(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -1,7 +1,15 @@
-import type { Alternative } from './effect.ts';
-import { checkCount, checkFinite, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
+import { ALTERNATIVES, type Alternative } from './effect.ts';
+import {
+  checkCount,
+  checkFinite,
+  checkOneOf,
+  checkOpenUnit,
+  checkPositive,
+  checkUnit,
+  firstFailure,
+} from './internal/check.ts';
 import { lambertLowerBranch } from './internal/numeric.ts';
-import { failure, type Result } from './result.ts';
+import { type Failure, failure, type Result } from './result.ts';
 
 export interface SequenceSettings {
   /** Chance that the sequence ever misses. Default 0.05. */
@@ -24,6 +32,20 @@ export interface SequencePoint {
   readonly alpha: number;
 }
 
+/** A point that was stored or made elsewhere; its ends may be infinite. */
+export function checkPoint(name: string, point: SequencePoint): Failure | undefined {
+  const { count, estimate, lower, upper, pValue, alpha } = point;
+  if (![estimate, lower, upper].every((value) => typeof value === 'number' && !Number.isNaN(value))) {
+    return failure('not-finite', `${name} whose estimate and ends are numbers and not NaN`);
+  }
+  return firstFailure(
+    checkCount(`the count of ${name}`, count, 0),
+    checkOpenUnit(`the alpha of ${name}`, alpha),
+    pValue === null ? undefined : checkUnit(`the p-value of ${name}`, pValue),
+    lower <= upper ? undefined : failure('invalid-argument', `${name} whose lower end is not above the upper one`),
+  );
+}
+
 /**
  * Which mixture variance ρ² makes the sequence tightest at the horizon?
  *
@@ -34,7 +56,10 @@ export interface SequencePoint {
  */
 export function tuneMixture(settings: SequenceSettings): Result<{ readonly mixtureVariance: number }> {
   const { alpha = 0.05, horizonCount, alternative = 'two-sided' } = settings;
-  const problem = checkOpenUnit('alpha', alpha) ?? checkPositive('horizonCount', horizonCount);
+  const problem =
+    checkOpenUnit('alpha', alpha) ??
+    checkPositive('horizonCount', horizonCount) ??
+    checkOneOf('alternative', alternative, ALTERNATIVES);
   if (problem) return problem;
   const level = alternative === 'two-sided' ? alpha : 2 * alpha;
   if (level >= 1) return failure('invalid-argument', 'a one-sided alpha below 0.5');
@@ -94,6 +119,8 @@ export function sequencePoint(
     checkFinite('standardError', estimate.standardError),
     checkOpenUnit('alpha', alpha),
     checkPositive('mixtureVariance', mixtureVariance),
+    checkOneOf('alternative', alternative, ALTERNATIVES),
+    checkCount('minimumCount', minimumCount, 0),
     checkCount('count', count, Math.max(1, minimumCount)),
   );
   if (problem) return problem;
@@ -131,7 +158,7 @@ export interface DrawnPoint extends SequencePoint {
  * Assumes points of one confidence sequence, which hold at all looks together; then so do minimum and intersection.
  * Domain: points in the order they were looked at. An intersection that becomes empty means the effect was not
  * constant: fails with `no-solution`. Fails on no points (`empty`), on points of different alpha or falling counts
- * (`invalid-argument`) and on a NaN (`not-finite`).
+ * or p-values outside [0, 1] (`invalid-argument`) and on a NaN (`not-finite`).
  * Source: definition of a confidence sequence; Howard, Ramdas, McAuliffe and Sekhon 2021 for running minimum and
  * intersection.
  */
@@ -143,9 +170,8 @@ export function drawSequence(
   const drawn: DrawnPoint[] = [];
   for (const point of points) {
     const previous = drawn.at(-1);
-    if (Number.isNaN(point.lower) || Number.isNaN(point.upper) || Number.isNaN(point.estimate)) {
-      return failure('not-finite', 'points whose estimate and ends are not NaN');
-    }
+    const problem = checkPoint('a point', point);
+    if (problem) return problem;
     if (previous && (point.alpha !== previous.alpha || point.count < previous.count)) {
       return failure('invalid-argument', 'points of one sequence: one alpha, counts that do not fall');
     }

@@ -64,7 +64,8 @@ export function rejectEValues(
 ): Result<{ readonly rejected: readonly boolean[] }> {
   const { alpha = 0.05 } = options;
   if (logEValues.length === 0) return failure('empty', 'at least one e-value');
-  if (logEValues.some((value) => Number.isNaN(value))) return failure('not-finite', 'e-values that are not NaN');
+  if (logEValues.some((value) => typeof value !== 'number' || Number.isNaN(value)))
+    return failure('not-finite', 'e-values that are not NaN');
   const problem = checkOpenUnit('alpha', alpha);
   if (problem) return problem;
   const count = logEValues.length;

@@ -1,5 +1,5 @@
-import type { SequencePoint } from './asymptotic-sequence.ts';
-import { checkCount, checkNonNegative, checkOpenUnit } from './internal/check.ts';
+import { checkPoint, type SequencePoint } from './asymptotic-sequence.ts';
+import { checkCount, checkNonNegative, checkOneOf, checkOpenUnit } from './internal/check.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
 export type Verdict = 'promote' | 'hold' | 'roll-back' | 'keep-collecting' | 'insufficient-data';
@@ -188,6 +188,8 @@ function checkRule(rule: DecisionRule): Failure | undefined {
   }
   for (const metric of metrics) {
     const problem =
+      checkOneOf(`role of ${metric.name}`, metric.role, ['goal', 'guardrail', 'signal']) ??
+      checkOneOf(`betterWhen of ${metric.name}`, metric.betterWhen, ['higher', 'lower']) ??
       checkNonNegative(`margin of ${metric.name}`, metric.margin) ??
       checkOpenUnit(`alpha of ${metric.name}`, metric.alpha) ??
       (Number.isFinite(metric.promoteAbove ?? 0)
@@ -197,6 +199,7 @@ function checkRule(rule: DecisionRule): Failure | undefined {
   }
   const problem =
     checkOpenUnit('alpha', alpha) ??
+    checkOneOf('goals', rule.goals ?? 'all', ['any', 'all']) ??
     checkNonNegative('minimumCount', rule.minimumCount ?? 0) ??
     (rule.maximumCount === undefined ? undefined : checkCount('maximumCount', rule.maximumCount, 1));
   if (problem) return problem;
@@ -212,8 +215,10 @@ function checkLooks(looks: readonly DecisionLook[], rule: DecisionRule): Failure
     for (const metric of rule.metrics) {
       const point = look.points[metric.name];
       if (!point) continue;
-      if (Number.isNaN(point.lower) || Number.isNaN(point.upper) || !Number.isFinite(point.count)) {
-        return failure('not-finite', `points of ${metric.name} whose ends are not NaN`);
+      const problem = checkPoint(`a point of ${metric.name}`, point);
+      if (problem) return problem;
+      if (Number.isNaN(look.logEValues?.[metric.name] ?? 0)) {
+        return failure('not-finite', `a logEValue of ${metric.name} that is not NaN`);
       }
       if (Math.abs(point.alpha - metric.alpha) > 1e-12) {
         return failure(

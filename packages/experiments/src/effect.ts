@@ -4,13 +4,16 @@ import {
   studentTSurvival,
   studentTUpperQuantile,
 } from '@switchyard/special-functions';
-import { checkFinite, checkOpenUnit, firstFailure } from './internal/check.ts';
+import { checkFinite, checkOneOf, checkOpenUnit, firstFailure } from './internal/check.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
 export type Alternative = 'two-sided' | 'greater' | 'less';
 
 /** `absolute`: treatment − control. `relative`: (treatment − control) / |control|, a lift; 0.1 means +10 %. */
 export type EffectScale = 'absolute' | 'relative';
+
+export const ALTERNATIVES: readonly Alternative[] = ['two-sided', 'greater', 'less'];
+const SCALES: readonly EffectScale[] = ['absolute', 'relative'];
 
 export interface EffectOptions {
   /** Share of intervals that may miss, and of false alarms. Default 0.05. */
@@ -50,6 +53,8 @@ export function checkEffectOptions(options: EffectOptions): Failure | undefined 
   return firstFailure(
     checkOpenUnit('alpha', options.alpha ?? 0.05),
     checkFinite('nullEffect', options.nullEffect ?? 0),
+    checkOneOf('scale', options.scale ?? 'absolute', SCALES),
+    checkOneOf('alternative', options.alternative ?? 'two-sided', ALTERNATIVES),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { SequencePoint } from './asymptotic-sequence.ts';
+import { checkPoint, type SequencePoint } from './asymptotic-sequence.ts';
 import { checkAllFinite, checkOpenUnit, checkSaved } from './internal/check.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
@@ -125,6 +125,8 @@ export function boundedMeanSequence(
 export function differencePoint(control: SequencePoint, treatment: SequencePoint): Result<SequencePoint> {
   const alpha = control.alpha + treatment.alpha;
   const problem =
+    checkPoint('the control point', control) ??
+    checkPoint('the treatment point', treatment) ??
     checkOpenUnit('the sum of the alphas', alpha) ??
     checkAllFinite('the ends', [control.lower, control.upper, treatment.lower, treatment.upper]);
   if (problem) return problem;

@@ -1,4 +1,11 @@
-import { checkAllFinite, checkCount, checkSameLength, firstFailure } from './internal/check.ts';
+import {
+  checkAllFinite,
+  checkCount,
+  checkNonNegative,
+  checkSameLength,
+  checkUnit,
+  firstFailure,
+} from './internal/check.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
 /** The log, one entry per decision whose reward is known. */
@@ -122,7 +129,16 @@ export function reportSupport(rows: OffPolicyRows): Result<{ readonly report: Su
   return inspected.ok ? { ok: true, report: inspected.report } : inspected;
 }
 
-/** The report, and the refusal it implies under the limits. Rows must have been checked. */
+/** A limit that is NaN would hold back nothing. */
+export function checkLimits(limits: SupportLimits): Failure | undefined {
+  return firstFailure(
+    checkNonNegative('minimumEffectiveSample', limits.minimumEffectiveSample ?? 0),
+    checkUnit('maximumWeightShare', limits.maximumWeightShare ?? 0),
+    checkUnit('maximumUncoveredShare', limits.maximumUncoveredShare ?? 0),
+  );
+}
+
+/** The report, and the refusal it implies under the limits. Rows and limits must have been checked. */
 export function inspectSupport(
   rows: OffPolicyRows,
   limits: SupportLimits,
@@ -211,6 +227,10 @@ export function checkRows(rows: OffPolicyRows): Failure | undefined {
     if (!(logged > 0 && logged <= 1)) return failure('invalid-argument', `a logged propensity in (0, 1] at row ${row}`);
     if (!(target >= 0 && target <= 1))
       return failure('invalid-argument', `a target propensity in [0, 1] at row ${row}`);
+    // The sum of probabilities, so 1 only within rounding.
+    const uncovered = rows.uncoveredShares?.[row] ?? 0;
+    if (!(uncovered >= 0 && uncovered <= 1 + 1e-9))
+      return failure('invalid-argument', `an uncovered share in [0, 1] at row ${row}`);
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { normalUpperQuantile } from '@switchyard/special-functions';
 import { checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
 import {
+  checkLimits,
   checkRows,
   inspectSupport,
   type OffPolicyRows,
@@ -54,8 +55,8 @@ export interface OffPolicyRefusal extends Failure {
  * q̂ fitted on other rows (`crossFitRewardModel`). DM and Switch-DR are biased by a wrong q̂; their interval ignores
  * that.
  * Domain: at least two rows, finite rewards, logged propensities in (0, 1], target ones in [0, 1]; `predictedValues`
- * for DM, with `predictedRewards` too for the doubly robust ones. Outside it fails as `empty`, `too-few-rows`,
- * `not-finite`, `length-mismatch` or `invalid-argument`.
+ * for DM, with `predictedRewards` too for the doubly robust ones; limits that are numbers, shares in [0, 1]. Outside it
+ * fails as `empty`, `too-few-rows`, `not-finite`, `length-mismatch` or `invalid-argument`.
  * Refuses (with the support report) when the target plays arms the log never could (`no-support`), the effective sample is
  * below 100 (`effective-sample-too-small`), one row carries over 5 % of the weight (`weight-concentrated`), or
  * the mean weight is not 1 within 3.29 standard errors (`wrong-propensities`: the logged propensities are wrong).
@@ -70,6 +71,7 @@ export function evaluatePolicy(
   const { estimator, alpha = 0.05, lambda = 1 } = options;
   const problem =
     checkRows(rows) ??
+    checkLimits(options) ??
     checkOpenUnit('alpha', alpha) ??
     (estimator === 'sub-gaussian-ips'
       ? lambda >= 0 && lambda <= 1

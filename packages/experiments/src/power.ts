@@ -1,7 +1,14 @@
 import { normalCdf, normalUpperQuantile } from '@switchyard/special-functions';
 import { asymptoticFactor, tuneMixture } from './asymptotic-sequence.ts';
 import type { Alternative } from './effect.ts';
-import { checkFinite, checkNonNegative, checkOpenUnit, checkPositive, firstFailure } from './internal/check.ts';
+import {
+  checkFinite,
+  checkNonNegative,
+  checkOneOf,
+  checkOpenUnit,
+  checkPositive,
+  firstFailure,
+} from './internal/check.ts';
 import { type Failure, failure, type Result } from './result.ts';
 
 export interface DesignOptions {
@@ -192,5 +199,6 @@ function checkDesign(variances: OutcomeVariances, options: DesignOptions): Failu
     checkOpenUnit('alpha', options.alpha ?? 0.05),
     checkOpenUnit('power', options.power ?? 0.8),
     checkOpenUnit('treatmentShare', options.treatmentShare ?? 0.5),
+    checkOneOf('alternative', options.alternative ?? 'two-sided', ['two-sided', 'one-sided']),
   );
 }

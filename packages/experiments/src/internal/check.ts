@@ -15,6 +15,18 @@ export function checkOpenUnit(name: string, value: number): Failure | undefined 
   return value > 0 && value < 1 ? undefined : failure('invalid-argument', `${name} must lie strictly between 0 and 1`);
 }
 
+export function checkOneOf<Choice>(name: string, value: Choice, choices: readonly Choice[]): Failure | undefined {
+  return choices.includes(value)
+    ? undefined
+    : failure('invalid-argument', `${name} must be one of ${choices.join(', ')}`);
+}
+
+export function checkUnit(name: string, value: number): Failure | undefined {
+  return typeof value === 'number' && value >= 0 && value <= 1
+    ? undefined
+    : failure('invalid-argument', `${name} must lie in [0, 1]`);
+}
+
 export function checkPositive(name: string, value: number): Failure | undefined {
   return value > 0 && Number.isFinite(value)
     ? undefined

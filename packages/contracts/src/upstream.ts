@@ -81,7 +81,7 @@ const common = {
     .string()
     .regex(/^SWITCHYARD_UPSTREAM_[A-Z0-9_]{1,100}$/, 'the name of a variable that starts with SWITCHYARD_UPSTREAM_')
     .optional()
-    .describe('environment variable of the gateways whose value is sent as a bearer token'),
+    .describe('environment variable of control and the gateways whose value is sent as a bearer token'),
 };
 
 const checkUrl = (

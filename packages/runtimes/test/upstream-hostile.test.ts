@@ -161,6 +161,18 @@ describe('connections', () => {
     expect((await loaded.predict([[2, 2]])).answers).toHaveLength(1);
   });
 
+  it('that end under a request are made anew, also while other calls make connections', async () => {
+    const loaded = await load('open-inference', { maxConnections: 4 });
+    await loaded.predict(ROWS);
+    const before = server.connections;
+    server.fault = 'end-later';
+    server.faultsLeft = 1;
+    const calls = Array.from({ length: 4 }, () => loaded.predict(ROWS));
+    for (const { answers } of await Promise.all(calls)) expect(answers).toHaveLength(3);
+    expect(server.connections).toBeGreaterThan(before);
+    expect(loaded.remote?.counters.retries).toBe(1);
+  });
+
   it('that break after an answer began are not tried again, though they had been kept', async () => {
     const loaded = await load('open-inference', { maxConnections: 1 });
     await loaded.predict(ROWS);

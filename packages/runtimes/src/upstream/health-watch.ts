@@ -19,8 +19,8 @@ export interface HealthWatch {
   health(): UpstreamHealth;
   /** Why nothing may be asked of the server; undefined when it may. */
   mismatch(): string | undefined;
-  /** A call was answered, or the server could not be reached: known before the next probe. */
-  noteCall(isReached: boolean, error?: unknown): void;
+  /** A call could not reach the server: known before the next probe. That it can again is for a probe to find out. */
+  noteUnreachable(error: unknown): void;
   /** Probes now; resolves when the outcome is known. */
   check(): Promise<void>;
   stop(): void;
@@ -95,14 +95,9 @@ export function watchHealth(options: HealthWatchOptions): HealthWatch {
       latencyMicros,
     }),
     mismatch: () => mismatch,
-    noteCall(isReached, error) {
-      if (isReached) {
-        // Only once its model is known to be the right one: a call alone does not show that.
-        if (state === 'down' && isVerified) enter('up');
-      } else {
-        isVerified = false;
-        enter('down', error);
-      }
+    noteUnreachable(error) {
+      isVerified = false;
+      enter('down', error);
     },
     check: checkOnce,
     stop() {

@@ -100,7 +100,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         });
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        if (hasBegun || !wasIdleConnection(error, connects === connectsBefore)) throw explain(error, url);
+        if (hasBegun || !wasKept(error, connects === connectsBefore, url.protocol)) throw explain(error, url);
       }
       // The server had closed the connection when the request was on its way: nothing was wrong with either.
       options.counters.retries += 1;
@@ -136,11 +136,12 @@ async function readBody(
  * Whether the connection broke before anything was answered and had answered something earlier, which is how it looks
  * when a server closes an idle connection. Predicting changes nothing, so asking once more does no harm.
  */
-function wasIdleConnection(error: unknown, mustBeReused: boolean): boolean {
+function wasKept(error: unknown, mustBeReused: boolean, protocol: string): boolean {
   if (!DROPPED.has(codeOf(error))) return false;
   if (error instanceof errors.SocketError && error.socket !== null && error.socket !== undefined) {
     const { bytesRead } = error.socket;
-    if (bytesRead !== undefined) return bytesRead > 0 && mustBeReused;
+    // What a new connection has read is, at most, how TLS began.
+    if (bytesRead !== undefined) return bytesRead > 0 && (mustBeReused || protocol === 'http:');
   }
   return mustBeReused;
 }

@@ -163,7 +163,6 @@ function makeCall({ upstream, transport, gate, counters, watch }: CallParts) {
         const value = read(checkOutputs(received, outputs, rowCount));
         const modelMicros = (performance.now() - startedAt) * 1_000;
         observeLatency(counters.latency, modelMicros);
-        watch.noteCall(true);
         return { value, times: { modelMicros, queueMicros: (startedAt - arrivedAt) * 1_000, batchRows: rowCount } };
       } finally {
         gate.leave();
@@ -171,7 +170,7 @@ function makeCall({ upstream, transport, gate, counters, watch }: CallParts) {
     } catch (error) {
       const reason = reasonOf(error);
       counters.failures[reason] += 1;
-      if (reason === 'unreachable') watch.noteCall(false, error);
+      if (reason === 'unreachable') watch.noteUnreachable(error);
       throw error;
     } finally {
       deadline.end();

@@ -6,6 +6,7 @@ export type Fault =
   | 'none'
   | 'hang'
   | 'reset'
+  | 'end-later'
   | 'reset-in-body'
   | 'slow-body'
   | 'status-500'
@@ -109,6 +110,10 @@ function misbehave(fault: Fault, response: ServerResponse, good: { status?: numb
       return;
     case 'reset':
       response.socket?.resetAndDestroy();
+      return;
+    case 'end-later':
+      // As a server ends a connection that was idle for too long.
+      setTimeout(() => response.socket?.end(), 100);
       return;
     case 'reset-in-body':
       response.writeHead(200, { ...json, 'content-length': good.body.length });

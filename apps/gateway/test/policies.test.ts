@@ -304,14 +304,14 @@ describe('a fallback', () => {
         minimumMembers: 1,
         members: [
           { ...branch('third'), weight: 1 },
-          { name: 'inner', weight: 1, timeoutMs: 100, policy },
+          { name: 'inner', weight: 1, timeoutMs: 600, policy },
         ],
       }),
       ({ decision }) => decision[1]?.reason,
     ],
     [
       'the target of a fallback',
-      (policy) => ({ kind: 'fallback', targets: [{ name: 'inner', timeoutMs: 100, policy }, branch('third')] }),
+      (policy) => ({ kind: 'fallback', targets: [{ name: 'inner', timeoutMs: 600, policy }, branch('third')] }),
       ({ decision }) => decision[1]?.reason,
     ],
   ])(
@@ -330,7 +330,7 @@ describe('a fallback', () => {
   );
 
   it.each([
-    ['waits for less than the endpoint allows', '300', new Array(5).fill('first: deadline_exceeded')],
+    ['waits for less than the endpoint allows', '600', new Array(5).fill('first: deadline_exceeded')],
     [
       'has time enough',
       '5000',
@@ -343,8 +343,8 @@ describe('a fallback', () => {
         kind: 'ensemble',
         method: 'soft_vote',
         members: [
-          { ...branch('a'), weight: 1, timeoutMs: 200 },
-          { ...branch('b'), weight: 1, timeoutMs: 200 },
+          { ...branch('a'), weight: 1, timeoutMs: 400 },
+          { ...branch('b'), weight: 1, timeoutMs: 400 },
         ],
       };
       const policy = fallback({
@@ -358,6 +358,18 @@ describe('a fallback', () => {
       expect(predictions().map(({ decision }) => decision[0]?.reason)).toEqual(reasons);
     },
   );
+
+  it('does not hold it against a target that rows are not what it takes', async () => {
+    let isOdd = true;
+    const picky = broken(async (rows) => {
+      if (isOdd) throw new SwitchyardError('invalid_features', 'the number is too large for 32 bits');
+      return { answers: rows.map(() => pair(0.2)), modelMicros: 1, queueMicros: 0, batchRows: 1 };
+    });
+    serve(fallback({ breaker: { minimumRequests: 4 } }), { first: picky, second: steady(0.4) });
+    for (let n = 0; n < 6; n += 1) expect((await ask()).body.served).toMatchObject([{ model: 'second' }]);
+    isOdd = false;
+    expect((await ask()).body.served).toMatchObject([{ model: 'first' }]);
+  });
 
   it('holds it against a target that its model is late by a limit of its own, which the caller had time for', async () => {
     serve(fallback({ breaker: { minimumRequests: 4 } }), {

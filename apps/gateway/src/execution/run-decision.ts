@@ -316,17 +316,18 @@ function runFallback(
       const succeeded = outcome.answer !== undefined;
       const isUsed = succeeded && now <= limit.atMs;
       const isHurried = succeeded ? !isUsed && ownLimit.isHurried : outcome.isHurried;
-      // What came from the cache says nothing about the target, nor does a caller's impatience.
-      if (outcome.cached || isHurried) own.breaker.withdraw(pass);
+      const code = codeOf(outcome.error);
+      const isOddRow = code === 'invalid_features';
+      // What came from the cache says nothing about the target, nor does a caller's impatience, nor what it sends.
+      if (outcome.cached || isHurried || isOddRow) own.breaker.withdraw(pass);
       else own.breaker.record(isUsed, now, pass);
       own.metrics[isUsed ? 'ok' : 'failed'] += 1;
       if (succeeded) {
         finish(name, outcome);
         return;
       }
-      const code = codeOf(outcome.error);
       const delayMs = node.retryDelayMs * 2 ** attempt * (0.5 + state.random());
-      const mayRetry = attempt < target.retries && code !== 'invalid_features' && now + delayMs < limit.atMs;
+      const mayRetry = attempt < target.retries && !isOddRow && now + delayMs < limit.atMs;
       if (mayRetry && state.budget.spend()) {
         own.metrics.retries += 1;
         attempts.push(memberOf(name, 'attempt', outcome, code), ...nestedMembers(name, outcome));

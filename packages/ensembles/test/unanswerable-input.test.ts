@@ -267,6 +267,7 @@ const UNANSWERABLE: Record<string, Case[]> = {
     ['nothing', () => ensembles.applyStack(stack, [])],
     ['NaN', () => ensembles.applyStack(stack, [NAN, 0.5])],
     ['a model that does not fit together', () => ensembles.applyStack({ ...stack, intercepts: [] }, [0.5, 0.5])],
+    ['a model with a NaN to fill', () => ensembles.applyStack({ ...stack, fill: [NAN, 0.5] }, [0.5, 0.5])],
   ],
   writeStackOnnx: [
     ['NaN weights', () => ensembles.writeStackOnnx({ ...stack, weights: [[NAN, 1]] }, { memberNames: ['a', 'b'] })],
@@ -311,6 +312,25 @@ const UNANSWERABLE: Record<string, Case[]> = {
     ['another number of classes', () => ensembles.applyCalibrator(calibrator, [0.2, 0.3, 0.5])],
     ['a calibrator without numbers', () => ensembles.applyCalibrator({ ...calibrator, slopes: [] }, [0.4, 0.6])],
     [
+      'an infinite slope',
+      () => ensembles.applyCalibrator({ ...calibrator, slopes: [Number.POSITIVE_INFINITY] }, [0.4, 0.6]),
+    ],
+    ['an unknown input', () => ensembles.applyCalibrator({ ...calibrator, input: 'x' as 'log_odds' }, [0.4, 0.6])],
+    ['an unknown method', () => ensembles.applyCalibrator({ ...calibrator, method: 'x' as 'platt' }, [0.4, 0.6])],
+    ...[NAN, 0, -1, Number.POSITIVE_INFINITY].map(
+      (temperature): Case => [
+        `a temperature of ${temperature}`,
+        () => ensembles.applyCalibrator({ method: 'temperature', classes: 2, temperature }, [0.4, 0.6]),
+      ],
+    ),
+    [
+      'steps with a NaN beside those that are asked',
+      () => {
+        const fits = [{ x: [0, 0.7, 1], y: [0, 0.7, NAN] }];
+        return ensembles.applyCalibrator({ method: 'isotonic', classes: 2, fits }, [0.4, 0.6]);
+      },
+    ],
+    [
       'a calibrator without steps',
       () => ensembles.applyCalibrator({ method: 'isotonic', classes: 2, fits: [] }, [0.4, 0.6]),
     ],
@@ -318,6 +338,7 @@ const UNANSWERABLE: Record<string, Case[]> = {
   calibrateLog: [
     ['no member', () => ensembles.calibrateLog({ ...good, members: [] }, [])],
     ['no calibrators', () => ensembles.calibrateLog(good, [])],
+    ['an unknown task', () => ensembles.calibrateLog({ ...good, task: { kind: 'x' as 'regression' } }, [null, null])],
     ['numbers', () => ensembles.calibrateLog(valueLog(ramp, ramp), [null])],
     ['other lengths', () => ensembles.calibrateLog({ ...good, outcomes: [1] }, [null, null])],
     ['not probabilities', () => ensembles.calibrateLog(log(ramp.map((score) => 5 * score)), [calibrator, null])],

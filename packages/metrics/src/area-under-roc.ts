@@ -1,7 +1,7 @@
 import { normalSurvival } from '@switchyard/special-functions';
 import { constantScores } from './curves.ts';
 import { type ConfidenceOptions, checkedPoint, type Estimate } from './estimate.ts';
-import { type BinaryLabel, type BinaryRows, checkSameLength, readBinaryRows } from './internal/check.ts';
+import { type BinaryLabel, type BinaryRows, checkOneOf, checkSameLength, readBinaryRows } from './internal/check.ts';
 import { areaUnderRoc, orderByFallingScore, type ScoreSteps, scoreSteps } from './internal/score-steps.ts';
 import { failure, type Result } from './result.ts';
 
@@ -49,6 +49,8 @@ export function rocAuc(
 export function aucFromSteps(steps: ScoreSteps, options: AucOptions): Result<AucEstimate> {
   const checked = checkedPoint(options);
   if (!checked.ok) return checked;
+  const problem = checkOneOf('scale', options.scale ?? 'logit', ['logit', 'plain']);
+  if (problem) return problem;
   const { positives, negatives } = steps;
   if (steps.thresholds.length < 2) return constantScores();
   if (positives < 2 || negatives < 2) return fewInClass();

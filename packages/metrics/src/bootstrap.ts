@@ -1,6 +1,6 @@
 import { normalCdf, normalQuantile } from '@switchyard/special-functions';
 import { type ConfidenceOptions, checkedPoint, type Estimate } from './estimate.ts';
-import { checkRows, checkWhole } from './internal/check.ts';
+import { checkOneOf, checkRows, checkWhole } from './internal/check.ts';
 import { valueAtQuantile } from './internal/order-statistics.ts';
 import { failure, type Result } from './result.ts';
 
@@ -35,7 +35,10 @@ export function bootstrapInterval(
   const checked = checkedPoint(options);
   if (!checked.ok) return checked;
   const problem =
-    checkWhole('rowCount', rowCount, 0) ?? checkRows(rowCount) ?? checkWhole('replicates', replicates, 20);
+    checkWhole('rowCount', rowCount, 0) ??
+    checkRows(rowCount) ??
+    checkWhole('replicates', replicates, 20) ??
+    checkOneOf('method', method, ['bca', 'percentile', 'basic']);
   if (problem) return problem;
   const rows = Uint32Array.from({ length: rowCount }, (_, index) => index);
   const value = statistic(rows);

@@ -1,5 +1,5 @@
 import { type ConfidenceOptions, checkedPoint, type Estimate, wilson } from './estimate.ts';
-import { type BinaryLabel, checkRows, checkWhole, isMissing, readBinaryRows } from './internal/check.ts';
+import { type BinaryLabel, checkOneOf, checkRows, checkWhole, isMissing, readBinaryRows } from './internal/check.ts';
 import { ExactSum } from './internal/exact-sum.ts';
 import { countBelow, valueAtQuantile } from './internal/order-statistics.ts';
 import { failure, type Result } from './result.ts';
@@ -199,7 +199,7 @@ export function calibrationCurve(
   options: ReliabilityOptions = {},
 ): Result<CalibrationSummary> {
   const { binCount = 10, bins = 'equal-width' } = options;
-  const problem = checkWhole('binCount', binCount, 1);
+  const problem = checkWhole('binCount', binCount, 1) ?? checkOneOf('bins', bins, ['equal-width', 'equal-count']);
   if (problem) return problem;
   const rows = readBinaryRows(labels, scores, undefined, { probabilities: true });
   if (!rows.ok) return rows;

@@ -1,9 +1,10 @@
-import type { OutcomeValues } from './confusion-metrics.ts';
+import { checkValues, type OutcomeValues } from './confusion-metrics.ts';
 import { averagePrecisionOf } from './curves.ts';
 import {
   type BinaryLabel,
   checkAllFinite,
   checkFinite,
+  checkOneOf,
   checkRows,
   checkSameLength,
   checkWhole,
@@ -98,6 +99,8 @@ export function fitConfidenceBasedEstimator(
     checkRows(rows.count, 20),
     checkWhole('chunkRows', chunkRows, 2),
     checkFinite('threshold', threshold),
+    checkOneOf('calibrate', calibrate, ['auto', 'never']),
+    values ? checkValues(values) : undefined,
     options.weights && checkSameLength('weights', options.weights.length, rows.count),
   );
   if (problem) return problem;
@@ -330,6 +333,9 @@ export function scorePastEstimates(
       'estimates',
       estimates.map(({ value }) => value),
     ) ??
+    (estimates.every(({ lower, upper }) => lower <= upper)
+      ? undefined
+      : failure('invalid-argument', 'estimates whose lower end is not above the upper one')) ??
     checkRows(estimates.length);
   if (problem) return problem;
   let [absolute, signed, inside] = [0, 0, 0];

@@ -136,7 +136,7 @@ function checkCells(cells: ConfusionCells): Failure | undefined {
   return undefined;
 }
 
-function checkValues(values: OutcomeValues): Failure | undefined {
+export function checkValues(values: OutcomeValues): Failure | undefined {
   for (const [name, value] of Object.entries(values)) {
     if (!Number.isFinite(value)) return failure('invalid-argument', `values.${name} must be a finite number`);
   }

@@ -97,14 +97,28 @@ function corners(points: readonly Point[]): IsotonicFit {
  *
  * Formula: straight lines between the corners of the fit, outside them the nearest end. Assumes a value means what it
  * meant when the fit was made. Domain: finite values.
- * Fails on no value or a fit without corners (`empty`), on NaN, and on a fit with unequal x and y (`length-mismatch`).
+ * Fails on no value or a fit without corners (`empty`), on NaN, on a fit with unequal x and y (`length-mismatch`), and on
+ * one whose corners are not finite or do not rise in x.
  * Source: as `fitIsotonic`.
  */
 export function applyIsotonic(fit: IsotonicFit, values: ArrayLike<number>): Result<{ readonly values: Float64Array }> {
   const problem = checkAllFinite('values', values) ?? checkSameLength('fit.y', fit.y.length, fit.x.length);
   if (problem) return problem;
   if (fit.x.length === 0) return failure('empty', 'a fit with at least one corner');
+  if (!isRising(fit)) return failure('invalid-argument', 'a fit whose corners are finite and rise in x');
   return { ok: true, values: Float64Array.from(values, (value) => interpolate(fit, value)) };
+}
+
+const rising = new WeakSet<IsotonicFit>();
+
+/** Looked at once: calibrators are applied row by row. */
+function isRising(fit: IsotonicFit): boolean {
+  if (rising.has(fit)) return true;
+  const isSound =
+    fit.x.every((x, at) => Number.isFinite(x) && (at === 0 || x > (fit.x[at - 1] as number))) &&
+    fit.y.every(Number.isFinite);
+  if (isSound) rising.add(fit);
+  return isSound;
 }
 
 function interpolate({ x, y }: IsotonicFit, value: number): number {

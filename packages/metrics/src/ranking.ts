@@ -1,5 +1,5 @@
 import { type ConfidenceOptions, checkedPoint, clampEstimate, type Estimate, meanFromSums } from './estimate.ts';
-import { checkAllFinite, checkRows, checkSameLength, checkWhole } from './internal/check.ts';
+import { checkAllFinite, checkOneOf, checkRows, checkSameLength, checkWhole } from './internal/check.ts';
 import { ExactSum } from './internal/exact-sum.ts';
 import { orderByFallingScore } from './internal/score-steps.ts';
 import { type Failure, failure, type Result } from './result.ts';
@@ -42,7 +42,7 @@ export function rankingMetrics(
   options: RankingOptions = {},
 ): Result<QueryMetrics> {
   const { k = Math.max(1, relevances.length), gain = 'linear' } = options;
-  const problem = checkItems(relevances, scores, k);
+  const problem = checkItems(relevances, scores, k) ?? checkOneOf('gain', gain, ['linear', 'exponential']);
   if (problem) return problem;
   const gainOf = (relevance: number) => (gain === 'linear' ? relevance : 2 ** relevance - 1);
   const order = orderByFallingScore(scores);

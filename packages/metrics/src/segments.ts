@@ -3,6 +3,7 @@ import { binaryLogLoss } from './binary-tally.ts';
 import { type ConfidenceOptions, checkedPoint, type Estimate, wilson } from './estimate.ts';
 import {
   type BinaryLabel,
+  checkOneOf,
   checkRows,
   checkSameLength,
   checkWhole,
@@ -24,15 +25,19 @@ export interface RowContributions {
   readonly isRate: boolean;
 }
 
-export type BinarySegmentMetric =
-  | 'accuracy'
-  | 'precision'
-  | 'recall'
-  | 'false-positive-rate'
-  | 'prevalence'
-  | 'alert-rate'
-  | 'log-loss'
-  | 'brier-score';
+const BINARY_METRICS = [
+  'accuracy',
+  'precision',
+  'recall',
+  'false-positive-rate',
+  'prevalence',
+  'alert-rate',
+  'log-loss',
+  'brier-score',
+] as const;
+export type BinarySegmentMetric = (typeof BINARY_METRICS)[number];
+
+const REGRESSION_METRICS = ['absolute-error', 'squared-error', 'bias', 'weighted-percentage-error'] as const;
 
 /**
  * What does each row add to a binary metric? For `segmentTable`.
@@ -50,8 +55,11 @@ export function binaryContributions(
   metric: BinarySegmentMetric,
   threshold = 0.5,
 ): Result<RowContributions> {
-  const mismatch = checkSameLength('scores', scores.length, labels.length) ?? checkRows(labels.length);
-  if (mismatch) return mismatch;
+  const problem =
+    checkSameLength('scores', scores.length, labels.length) ??
+    checkRows(labels.length) ??
+    checkOneOf('metric', metric, BINARY_METRICS);
+  if (problem) return problem;
   if (!Number.isFinite(threshold)) return failure('invalid-argument', 'threshold must be a finite number');
   const numerators = new Float64Array(labels.length);
   const denominators = new Float64Array(labels.length).fill(Number.NaN);
@@ -107,10 +115,13 @@ function binaryContribution(
 export function regressionContributions(
   targets: ArrayLike<NumericLabel>,
   predictions: ArrayLike<number>,
-  metric: 'absolute-error' | 'squared-error' | 'bias' | 'weighted-percentage-error',
+  metric: (typeof REGRESSION_METRICS)[number],
 ): Result<RowContributions> {
-  const mismatch = checkSameLength('predictions', predictions.length, targets.length) ?? checkRows(targets.length);
-  if (mismatch) return mismatch;
+  const problem =
+    checkSameLength('predictions', predictions.length, targets.length) ??
+    checkRows(targets.length) ??
+    checkOneOf('metric', metric, REGRESSION_METRICS);
+  if (problem) return problem;
   const numerators = new Float64Array(targets.length);
   const denominators = new Float64Array(targets.length).fill(Number.NaN);
   for (let row = 0; row < targets.length; row += 1) {

@@ -8,6 +8,7 @@ const { AucTally, BinaryTally, CalibrationTally, LatencyHistogram, MulticlassTal
   metrics;
 
 const random = () => 0.5;
+const unknown = 'x' as never;
 const NAN = Number.NaN;
 const many = (value: number, count = 60) => Array.from({ length: count }, () => value);
 const mixed = Array.from({ length: 60 }, (_, row) => row % 2);
@@ -160,6 +161,7 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
   rocAuc: [
     ...calls(RANKS, (labels, scores) => metrics.rocAuc(labels, scores)),
     ['one positive', () => metrics.rocAuc([1, 0, 0], [0.1, 0.2, 0.3])],
+    ['an unknown scale', () => metrics.rocAuc(mixed, ramp, { scale: unknown })],
   ],
   compareAucs: [
     ...calls(RANKS, (labels, scores) => metrics.compareAucs(labels, scores, ramp.slice(0, scores.length))),
@@ -200,6 +202,7 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
   calibrationCurve: [
     ...calls([...NEVER, ...BEYOND], (labels, scores) => metrics.calibrationCurve(labels, scores)),
     ['no bin', () => metrics.calibrationCurve(mixed, ramp, { binCount: 0 })],
+    ['unknown bins', () => metrics.calibrationCurve(mixed, ramp, { bins: unknown })],
   ],
   calibrationLine: [
     ...calls([...RANKS, ...BEYOND], (labels, scores) => metrics.calibrationLine(labels, scores)),
@@ -251,6 +254,7 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
     ['NaN score', () => metrics.rankingMetrics([1, 0], [NAN, 0.2])],
     ['negative relevance', () => metrics.rankingMetrics([1, -1], [0.1, 0.2])],
     ['no place', () => metrics.rankingMetrics([1, 0], [0.1, 0.2], { k: 0 })],
+    ['an unknown gain', () => metrics.rankingMetrics([1, 0], [0.1, 0.2], { gain: unknown })],
     ['different lengths', () => metrics.rankingMetrics([1, 0], [0.1])],
   ],
   catalogueCoverage: [
@@ -277,6 +281,10 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
     ['one row', () => metrics.bootstrapInterval(1, () => 1, { random })],
     ['a constant figure', () => metrics.bootstrapInterval(10, () => 1, { random })],
     ['a figure without an answer', () => metrics.bootstrapInterval(10, () => null, { random })],
+    [
+      'an unknown method',
+      () => metrics.bootstrapInterval(10, (rows) => rows[0] ?? null, { random: Math.random, method: unknown }),
+    ],
     ['too few resamples', () => metrics.bootstrapInterval(10, (rows) => rows[0] ?? null, { random, replicates: 3 })],
   ],
   completeRows: [
@@ -304,10 +312,19 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
     ['empty', () => metrics.applyIsotonic({ x: [0, 1], y: [0, 1] }, [])],
     ['NaN', () => metrics.applyIsotonic({ x: [0, 1], y: [0, 1] }, [NAN])],
     ['an empty fit', () => metrics.applyIsotonic({ x: [], y: [] }, [1])],
+    ['a NaN corner', () => metrics.applyIsotonic({ x: [0, NAN, 1], y: [0, 0.5, 1] }, [0.1])],
+    ['a NaN height', () => metrics.applyIsotonic({ x: [0, 0.5, 1], y: [0, 0.5, NAN] }, [0.1])],
+    ['corners that fall', () => metrics.applyIsotonic({ x: [1, 0], y: [0, 1] }, [0.1])],
   ],
   fitConfidenceBasedEstimator: [
     ...calls(RANKS, (labels, scores) => metrics.fitConfidenceBasedEstimator(labels, scores, { random })),
     ['few rows', () => metrics.fitConfidenceBasedEstimator([0, 1, 0], [0.1, 0.2, 0.3], { random })],
+    [
+      'NaN values',
+      () => metrics.fitConfidenceBasedEstimator(mixed, ramp, { random, values: { ...value, truePositive: NAN } }),
+    ],
+    ['an unknown calibration', () => metrics.fitConfidenceBasedEstimator(mixed, ramp, { random, calibrate: unknown })],
+    ['a NaN threshold', () => metrics.fitConfidenceBasedEstimator(mixed, ramp, { random, threshold: NAN })],
   ],
   estimatePerformance: [
     ['empty', () => metrics.estimatePerformance(estimator, [])],
@@ -330,6 +347,22 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
         ),
     ],
     ['different lengths', () => metrics.scorePastEstimates([{ value: 1, lower: 0, upper: 2 }], [1, 2])],
+    [
+      'NaN ends',
+      () =>
+        metrics.scorePastEstimates(
+          many(1, 2).map((one) => ({ value: one, lower: NAN, upper: 2 })),
+          [1, 2],
+        ),
+    ],
+    [
+      'crossed ends',
+      () =>
+        metrics.scorePastEstimates(
+          many(1, 2).map((one) => ({ value: one, lower: 2, upper: 0 })),
+          [1, 2],
+        ),
+    ],
   ],
   fitMulticlassEstimator: [
     ...classCalls((labels, predicted, probabilities) =>
@@ -420,16 +453,20 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
     ['no label', () => metrics.inverseLabelWeights(curve, noLabel)],
   ],
   binaryContributions: [
+    ['an unknown metric', () => metrics.binaryContributions(mixed, ramp, unknown)],
     ...calls(
       NEVER.filter(([what]) => what !== 'all labels missing'),
       (labels, scores) => metrics.binaryContributions(labels, scores, 'accuracy'),
     ),
     ...calls(BEYOND, (labels, scores) => metrics.binaryContributions(labels, scores, 'log-loss')),
   ],
-  regressionContributions: TARGETS.filter(([what]) => what !== 'all targets missing').map(
-    ([what, targets, predictions]) =>
-      [what, () => metrics.regressionContributions(targets, predictions, 'bias')] as [string, () => unknown],
-  ),
+  regressionContributions: [
+    ['an unknown metric', () => metrics.regressionContributions(ramp, ramp, unknown)],
+    ...TARGETS.filter(([what]) => what !== 'all targets missing').map(
+      ([what, targets, predictions]) =>
+        [what, () => metrics.regressionContributions(targets, predictions, 'bias')] as [string, () => unknown],
+    ),
+  ],
   segmentTable: [
     ['no dimension', () => metrics.segmentTable({}, contributions)],
     ['different lengths', () => metrics.segmentTable({ tier: ['a'] }, contributions)],

@@ -1,4 +1,5 @@
 import { failure, type Result } from '../result.ts';
+import { findTaskProblem } from '../settings.ts';
 import { applyCalibrator, type Calibrator } from './calibrate.ts';
 import type { MemberLog } from './rows.ts';
 
@@ -14,6 +15,8 @@ export function calibrateLog(
   calibrators: readonly (Calibrator | null)[],
 ): Result<{ readonly log: MemberLog }> {
   const { task, members, outcomes } = log;
+  const problem = findTaskProblem(task);
+  if (problem) return problem;
   if (task.kind === 'regression') return failure('not-applicable', 'classification: only probabilities are calibrated');
   if (members.length === 0) return failure('empty', 'the answers of at least one member');
   if (calibrators.length !== members.length)

@@ -3,6 +3,7 @@ import { fitLogistic } from '../internal/logistic.ts';
 import { sigmoid, softmaxInPlace } from '../internal/softmax.ts';
 import { findProbabilityProblem } from '../member-answer.ts';
 import { failure, type Result } from '../result.ts';
+import { findCalibratorProblem } from './check-calibrator.ts';
 import { findAbsentClass } from './fit-stack.ts';
 import { SMALLEST_PROBABILITY } from './losses.ts';
 import { type CompleteLog, type MemberLog, MINIMUM_ROWS, type RowCounts, readLog } from './rows.ts';
@@ -190,15 +191,16 @@ function* eachClass(
 /**
  * What does a calibrated member answer to one row? The formula of `fitCalibrator`, with probabilities kept 1e-12
  * (temperature) or 2⁻⁵² (log odds) from 0; equal probabilities where every class is corrected to 0. Assumes a row like
- * those the calibrator was fitted on. Fails on a row that is no probabilities or has another number of classes, on a
- * calibrator without a fit for each class, and on one whose numbers are not finite. Source: as `fitCalibrator`.
+ * those the calibrator was fitted on. Fails on a row that is no probabilities or has another number of classes, and on a
+ * calibrator without a fit for each class, of an unknown method or input, or with numbers that are not finite or, for a
+ * temperature, positive. Source: as `fitCalibrator`.
  */
 export function applyCalibrator(
   calibrator: Calibrator,
   probabilities: ArrayLike<number>,
 ): Result<{ readonly probabilities: Float64Array }> {
   const { classes } = calibrator;
-  const problem = findProbabilityProblem(probabilities, classes);
+  const problem = findProbabilityProblem(probabilities, classes) ?? findCalibratorProblem(calibrator);
   if (problem) return problem;
   if (calibrator.method === 'temperature') {
     const scaled = Float64Array.from(probabilities, (one) => logit(one) / calibrator.temperature);

@@ -51,7 +51,9 @@ export function findStackProblem({ task, members, weights, intercepts, fill }: S
   const outputs = task.kind === 'classification' && task.classes > 2 ? task.classes : 1;
   if (weights.length !== outputs || intercepts.length !== outputs)
     return failure('length-mismatch', `weights and an intercept for each of ${outputs} outputs`);
-  return fill.length === width.value && weights.every((one) => one.length === width.value)
+  if (fill.length !== width.value || weights.some((one) => one.length !== width.value))
+    return failure('length-mismatch', `${width.value} weights for each output, and as many columns to fill`);
+  return fill.every(Number.isFinite)
     ? undefined
-    : failure('length-mismatch', `${width.value} weights for each output, and as many columns to fill`);
+    : failure('not-finite', 'a finite number for each column to fill where a member is missing');
 }

@@ -28,6 +28,12 @@ export function checkFinite(name: string, value: number): Failure | undefined {
   return Number.isFinite(value) ? undefined : failure('invalid-argument', `${name} must be a finite number`);
 }
 
+export function checkOneOf<Choice>(name: string, value: Choice, choices: readonly Choice[]): Failure | undefined {
+  return choices.includes(value)
+    ? undefined
+    : failure('invalid-argument', `${name} must be one of ${choices.join(', ')}`);
+}
+
 export function checkPositive(name: string, value: number): Failure | undefined {
   return value > 0 && Number.isFinite(value)
     ? undefined

@@ -39,6 +39,8 @@ class ThreadSlot {
   #failedReloads = new Map<number, string>();
   /** Runs that have not come back, by model. */
   readonly #runs = new Map<number, number>();
+  /** Loads that have not come back. */
+  #loads = 0;
   #quickEnds = 0;
   #isClosing = false;
 
@@ -51,11 +53,21 @@ class ThreadSlot {
     return this.placements.size;
   }
 
+  /** Models that are here, and those on their way. */
+  get expectedModels(): number {
+    return this.placements.size + this.#loads;
+  }
+
   async load(placement: Placement): Promise<LoadMeasurements> {
-    await this.#ready;
-    const measurements = await this.thread.load(placement.id, placement.path, placement.signature);
-    this.placements.set(placement.id, placement);
-    return measurements;
+    this.#loads += 1;
+    try {
+      await this.#ready;
+      const measurements = await this.thread.load(placement.id, placement.path, placement.signature);
+      this.placements.set(placement.id, placement);
+      return measurements;
+    } finally {
+      this.#loads -= 1;
+    }
   }
 
   async run(
@@ -79,8 +91,9 @@ class ThreadSlot {
 
   /** Whether a run of this model would begin at once, or behind others of the same model. */
   isFreeFor(model: number): boolean {
+    if (this.#isClosing || !this.#isReady || this.#loads > 0) return false;
     const others = this.#runs.size - (this.#runs.has(model) ? 1 : 0);
-    return this.#isReady && others === 0 && !this.#failedReloads.has(model);
+    return others === 0 && !this.#failedReloads.has(model);
   }
 
   async unload(model: number): Promise<void> {
@@ -99,9 +112,11 @@ class ThreadSlot {
     void thread.ended.then(() => {
       if (this.#isClosing) return;
       this.#isReady = false;
-      this.#ready = this.#restart(performance.now() - thread.startedAtMs).then(() => {
-        this.#isReady = true;
+      const ready = this.#restart(performance.now() - thread.startedAtMs).then(() => {
+        // Its successor may have ended as well, before it had loaded everything.
+        if (this.#ready === ready) this.#isReady = true;
       });
+      this.#ready = ready;
     });
   }
 
@@ -224,7 +239,7 @@ export class WorkerPool implements OnnxWorkerPool {
       this.#shared.push(slot);
       return slot;
     }
-    return this.#shared.reduce((least, slot) => (slot.modelCount < least.modelCount ? slot : least));
+    return this.#shared.reduce((least, slot) => (slot.expectedModels < least.expectedModels ? slot : least));
   }
 
   #makeExecutor(slot: ThreadSlot, id: number): Executor {

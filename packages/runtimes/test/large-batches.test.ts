@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { RunOutcome } from '../src/onnx/batch-queue.ts';
 import type { InputColumns } from '../src/onnx/encode-rows.ts';
 import { createOnnxWorkerPool } from '../src/onnx/index.ts';
@@ -55,7 +55,8 @@ function makeJob(rows: readonly number[], write?: () => void) {
       (x as Float64Array).set(rows.slice(from, to), at);
     },
     take([y], at, count) {
-      told.answers = Array.from((y as SessionTensor).values as Float64Array).slice(at, at + count);
+      const values = Array.from((y as SessionTensor).values as Float64Array).slice(at, at + count);
+      told.answers = [...(told.answers ?? []), ...values];
     },
     finish(timing) {
       told.timing = timing;
@@ -67,8 +68,8 @@ function makeJob(rows: readonly number[], write?: () => void) {
   return { job, told };
 }
 
-async function placed(thread: ReturnType<typeof makeThread>['thread']) {
-  const large = new LargeBatches({ columns, fromRows: 3, atOnceRows: 8, place: async () => thread });
+async function placed(thread: ReturnType<typeof makeThread>['thread'], maximumBatchRows = 100) {
+  const large = new LargeBatches({ columns, fromRows: 3, atOnceRows: 8, maximumBatchRows, place: async () => thread });
   // The first large call is what makes it load the model.
   expect(large.take(makeJob([1, 2, 3]).job)).toBe(false);
   await nextTurn();
@@ -131,11 +132,34 @@ describe('calls with many rows', () => {
     answer();
   });
 
+  test('run in parts where they have more than a run may have, one after the other', async () => {
+    const { thread, waiting, answer } = makeThread();
+    const large = await placed(thread, 2);
+    const calls = [makeJob([1, 2, 3, 4, 5]), makeJob([6, 7, 8])] as const;
+    expect(large.take(calls[0].job)).toBe(true);
+    for (const rows of [2, 2, 1]) {
+      expect(waiting.map(({ values }) => values.length)).toEqual([rows]);
+      answer();
+      await nextTurn();
+    }
+    expect(calls[0].told).toEqual({
+      answers: [2, 4, 6, 8, 10],
+      timing: { startedAtMs: 1, runMicros: 15, rows: 2 },
+    });
+    // What comes after a part that failed is not run.
+    expect(large.take(calls[1].job)).toBe(true);
+    waiting.shift()?.settle(new Error('it broke'));
+    await large.close();
+    expect(waiting).toHaveLength(0);
+    expect(calls[1].told).toMatchObject({ error: { code: 'model_failed' } });
+  });
+
   test('run as all others where the model cannot be loaded twice', async () => {
     const large = new LargeBatches({
       columns,
       fromRows: 1,
       atOnceRows: 8,
+      maximumBatchRows: 100,
       place: () => Promise.reject(new Error('no room')),
     });
     for (let call = 0; call < 3; call += 1) {
@@ -172,9 +196,11 @@ describe.skipIf(availableParallelism() < 2)('a small model with real threads', (
     expect(pool.slots).toHaveLength(0);
     expect((await model.predict(rows)).answers).toEqual(sums);
     await expect.poll(() => pool.slots[0]?.modelCount).toBe(1);
-    // One run, not as many as fit into this thread at a time.
+    const thread = pool.slots[0]?.thread as WorkerPool['slots'][number]['thread'];
+    const run = vi.spyOn(thread, 'run');
     const [many, few] = await Promise.all([model.predict(rows), model.predict([[4, 5, 6]])]);
-    expect([many.answers, many.batchRows]).toEqual([sums, rows.length]);
+    expect([many.answers, many.batchRows]).toEqual([sums, 4_096]);
+    expect(run.mock.calls.map(([, { rowCount }]) => rowCount)).toEqual([4_096, 4_096, 4_096, 4_096, 3_616]);
     expect([few.answers, few.batchRows]).toEqual([[{ value: 15 }], 1]);
     // What is in flight when its thread ends fails; the next runs here until there is another thread.
     const ending = pool.slots[0]?.thread.stop();

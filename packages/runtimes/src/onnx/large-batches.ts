@@ -1,6 +1,6 @@
 import { type Executor, inputTensors, runFailure, wrongOutput } from './batch-queue.ts';
 import { type InputColumns, makeBuffers } from './encode-rows.ts';
-import type { Job } from './jobs.ts';
+import type { BatchTiming, Job } from './jobs.ts';
 
 /** Another thread that has the model too. */
 export interface SecondThread extends Executor {
@@ -14,6 +14,8 @@ export interface LargeBatchesOptions {
   readonly fromRows: number;
   /** Rows that may be there at the same time, though one call is always taken. */
   readonly atOnceRows: number;
+  /** Rows of one run: models that share the thread have their turn between the runs of a call with more. */
+  readonly maximumBatchRows: number;
   /** Loads the model there. */
   readonly place: () => Promise<SecondThread>;
 }
@@ -69,18 +71,36 @@ export class LargeBatches {
   }
 
   async #run(thread: SecondThread, job: Job): Promise<void> {
-    const { columns } = this.#options;
     const { rowCount } = job;
     try {
-      const buffers = makeBuffers(columns, rowCount);
-      job.write(buffers, 0, 0, rowCount);
-      const outcome = await thread.run(inputTensors(columns, buffers, rowCount), job.outputNames, rowCount);
-      const wrong = wrongOutput(outcome.outputs, rowCount);
-      if (wrong !== undefined) throw wrong;
-      job.take(outcome.outputs, 0, rowCount, rowCount);
-      job.finish({ startedAtMs: outcome.startedAtMs, runMicros: outcome.runMicros, rows: rowCount });
+      let timing: BatchTiming | undefined;
+      for (let from = 0; from < rowCount; from += this.#options.maximumBatchRows) {
+        const part = await this.#runPart(thread, job, from);
+        timing = {
+          startedAtMs: timing?.startedAtMs ?? part.startedAtMs,
+          runMicros: (timing?.runMicros ?? 0) + part.runMicros,
+          rows: Math.max(timing?.rows ?? 0, part.rows),
+        };
+      }
+      job.finish(timing as BatchTiming);
     } catch (error) {
       job.fail(runFailure(error));
     }
+  }
+
+  async #runPart(thread: SecondThread, job: Job, from: number): Promise<BatchTiming> {
+    const { columns, maximumBatchRows } = this.#options;
+    const rows = Math.min(maximumBatchRows, job.rowCount - from);
+    const buffers = makeBuffers(columns, rows);
+    job.write(buffers, 0, from, from + rows);
+    const { outputs, startedAtMs, runMicros } = await thread.run(
+      inputTensors(columns, buffers, rows),
+      job.outputNames,
+      rows,
+    );
+    const wrong = wrongOutput(outputs, rows);
+    if (wrong !== undefined) throw wrong;
+    job.take(outputs, 0, rows, rows);
+    return { startedAtMs, runMicros, rows };
   }
 }

@@ -63,6 +63,7 @@ export async function loadOnnxModel(options: LoadOptions): Promise<LoadedModel> 
       measurements,
       maximumQueuedRows,
       maximumBatchRows: Math.max(1, Math.min(maximumBatchRows, batchRows)),
+      maximumSecondRows: Math.max(1, maximumBatchRows),
       placeSecond:
         placed.executor === undefined && execution === 'auto' && availableParallelism() > 1
           ? () => pool.placeSecond(path, signature)
@@ -106,7 +107,9 @@ interface Parts {
   readonly executor: Executor;
   readonly measurements: LoadMeasurements;
   readonly maximumQueuedRows: number;
+  /** Rows of one run where all calls run, and of one in the second thread. */
   readonly maximumBatchRows: number;
+  readonly maximumSecondRows: number;
   /** Undefined where large calls are to run like all others. */
   readonly placeSecond: (() => Promise<SecondThread>) | undefined;
 }
@@ -131,6 +134,7 @@ function makeLoadedModel(parts: Parts): LoadedModel {
       columns,
       fromRows: 1 + rowsWithin(measurements, INLINE_RUN_MICROS),
       atOnceRows: rowsWithin(measurements, SECOND_BACKLOG_MICROS),
+      maximumBatchRows: parts.maximumSecondRows,
       place: placeSecond,
     });
   const push = (job: Job): void => {

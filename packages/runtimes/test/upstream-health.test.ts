@@ -3,7 +3,7 @@ import type { LoadedModel } from '../src/model-runtime.ts';
 import { inspectUpstream, loadUpstreamModel } from '../src/upstream/index.ts';
 import { fakeGrpcModels } from './support/fake-grpc.ts';
 import { fakeModels } from './support/fake-models.ts';
-import { type Answerer, type FakeUpstream, startFakeUpstream } from './support/fake-upstream.ts';
+import { type Answerer, type FakeRequest, type FakeUpstream, startFakeUpstream } from './support/fake-upstream.ts';
 
 const [model] = fakeModels;
 if (model === undefined) throw new Error('there are fake models');
@@ -200,6 +200,43 @@ describe('tensors of a caller', () => {
     ]);
     await expect(loaded.infer([{ ...x, datatype: 'FP64' }])).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(loaded.infer([x], ['q'])).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+
+  it('come back beside what is said once for all rows', async () => {
+    const once = [
+      { name: 'classes', datatype: 'INT64', shape: [2] },
+      { name: 'threshold', datatype: 'FP64', shape: [] },
+    ];
+    const metadata = {
+      name: 'm',
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }],
+      outputs: [{ name: 'p', datatype: 'FP64', shape: [-1, 2] }, ...once],
+    };
+    const answer = (request: FakeRequest, classes: number[]) => {
+      const body = JSON.parse(model.answer(request, 'good')?.body ?? '') as { outputs: object[] };
+      const outputs = [
+        ...body.outputs,
+        { ...once[0], shape: [classes.length], data: classes },
+        { ...once[1], data: [0.5] },
+      ];
+      return { body: JSON.stringify({ ...body, outputs }) };
+    };
+    let classes = [10, 20];
+    instead = (request) => {
+      if (request.path === '/v2/models/m') return { body: JSON.stringify(metadata) };
+      return model.isCall(request) ? answer(request, classes) : undefined;
+    };
+    await start({ roles: { probabilities: 'p' } });
+    expect((await loaded.predict([...ROWS, ...ROWS, ...ROWS])).answers).toHaveLength(3);
+    const x = { name: 'x', datatype: 'FP32' as const, shape: [3, 2], data: [1, 3, 9, 1, 2, 2] };
+    const { outputs } = await loaded.infer([x]);
+    expect(outputs.map(({ name, shape }) => [name, shape])).toEqual([
+      ['p', [3, 2]],
+      ['classes', [2]],
+      ['threshold', []],
+    ]);
+    classes = [10];
+    await expect(loaded.infer([x])).rejects.toMatchObject({ code: 'upstream_wrong_rows' });
   });
 
   it('are waited for no longer than the caller wants, and hold no connection after that', async () => {

@@ -25,7 +25,7 @@ export const productOf = (sizes: readonly number[]): number => sizes.reduce((pro
 
 /**
  * The outputs that were asked for, in that order, checked against what was registered: each there, of its type, with
- * one row for each row that was sent. Rejects with `unreadable`, `wrong_rows` or `wrong_types`; whatever a server
+ * one row for each row that was sent where it has rows. Rejects with `unreadable`, `wrong_rows` or `wrong_types`; whatever a server
  * answers, no row can get the answer of another.
  */
 export function checkOutputs(
@@ -57,7 +57,9 @@ function checkOutput(tensor: ReceivedTensor, spec: TensorSpec, rowCount: number)
     throw new UpstreamFailure('unreadable', `The output '${spec.name}' has no readable shape.`);
   }
   const [rows, ...rest] = tensor.shape;
-  if (rows !== rowCount) {
+  // What is registered with a fixed first dimension, or none, is said once for all rows. Outputs with a role never are.
+  const isSaidOnce = spec.shape[0] !== -1 && spec.shape[0] === rows;
+  if (rows !== rowCount && !isSaidOnce) {
     throw new UpstreamFailure(
       'wrong_rows',
       `${rowCount} rows were sent, the output '${spec.name}' has ${rows === undefined ? 'no rows' : rows}.`,
@@ -75,7 +77,7 @@ function checkOutput(tensor: ReceivedTensor, spec: TensorSpec, rowCount: number)
       `The output '${spec.name}' has the shape [${tensor.shape.join(', ')}]; [${['rows', ...wanted].join(', ')}] was registered.`,
     );
   }
-  const values = convertValues(tensor.data, spec, rowCount, width);
+  const values = convertValues(tensor.data, spec, rows ?? 1, width);
   return { name: spec.name, datatype: spec.datatype, shape: tensor.shape, values };
 }
 

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createOnnxWorkerPool } from '../src/onnx/index.ts';
 import type { WorkerPool } from '../src/onnx/worker-pool.ts';
+import { WorkerThread } from '../src/onnx/worker-thread.ts';
 import { fixturePath, loadFixture, signatureOf } from './fixture.ts';
 
 const path = fixturePath('sum');
@@ -34,6 +35,23 @@ test('a thread that ended again while it loaded its models is not free before al
   expect(second.isFree()).toBe(false);
   await expect.poll(second.isFree, { timeout: 5_000 }).toBe(true);
   await pool.close();
+});
+
+test('a thread that answers loads without measuring, in a part of the time: others wait for it', async () => {
+  const thread = new WorkerThread();
+  const slow = [fixturePath('slow-sum'), await signatureOf('slow-sum', 'regression')] as const;
+  const took = async (work: Promise<unknown>): Promise<number> => {
+    const startedAt = performance.now();
+    await work;
+    return performance.now() - startedAt;
+  };
+  const [measured, loaded]: [number[], number[]] = [[], []];
+  for (let id = 0; id < 6; id += 2) {
+    measured.push(await took(thread.loadAndMeasure(id, ...slow)));
+    loaded.push(await took(thread.load(id + 1, ...slow)));
+  }
+  expect(Math.min(...loaded)).toBeLessThan(Math.min(...measured) * 0.7);
+  await thread.stop();
 });
 
 test('models that come at the same time are dealt to the threads evenly', async () => {

@@ -32,9 +32,18 @@ async function answer(request: Question): Promise<LoadMeasurements | RunReply | 
   return { outputs, startedAtMs, runMicros: (monotonicMs() - startedAtMs) * 1000 };
 }
 
-async function load({ model: id, path, signature }: Question & { kind: 'load' }): Promise<LoadMeasurements> {
+async function load({
+  model: id,
+  path,
+  signature,
+  isMeasured,
+}: Question & { kind: 'load' }): Promise<LoadMeasurements | undefined> {
   const model = await openModel(path, signature);
   models.set(id, model);
+  if (!isMeasured) {
+    await model.warmUp();
+    return undefined;
+  }
   const measured = await model.measure();
   if (measured.loadMs < RELOAD_FROM_MS || measured.loadMs > RELOAD_UP_TO_MS) return measured;
   // The first time pays for caches that are cold; whether a model is small enough is decided by the second.

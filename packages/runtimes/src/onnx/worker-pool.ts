@@ -58,13 +58,12 @@ class ThreadSlot {
     return this.placements.size + this.#loads;
   }
 
-  async load(placement: Placement): Promise<LoadMeasurements> {
+  async load(placement: Placement): Promise<void> {
     this.#loads += 1;
     try {
       await this.#ready;
-      const measurements = await this.thread.load(placement.id, placement.path, placement.signature);
+      await this.thread.load(placement.id, placement.path, placement.signature);
       this.placements.set(placement.id, placement);
-      return measurements;
     } finally {
       this.#loads -= 1;
     }
@@ -197,7 +196,7 @@ export class WorkerPool implements OnnxWorkerPool {
     if (this.#isClosed) throw new SwitchyardError('model_unavailable', 'The runtime is shutting down.');
     const id = this.#takeId();
     const trial = this.#takeTrial();
-    const measurements = await trial.load(id, path, signature);
+    const measurements = await trial.loadAndMeasure(id, path, signature);
     if (decide(measurements) === 'inline') {
       await trial.unload(id, { wasTrial: true });
       return { measurements, executor: undefined };

@@ -53,8 +53,12 @@ export class WorkerThread {
     return this.#worker.threadId;
   }
 
-  load(model: number, path: string, signature: Signature): Promise<LoadMeasurements> {
-    return this.#call((call) => ({ kind: 'load', call, model, path, signature }), []);
+  load(model: number, path: string, signature: Signature): Promise<void> {
+    return this.#call((call) => ({ kind: 'load', call, model, path, signature, isMeasured: false }), []);
+  }
+
+  loadAndMeasure(model: number, path: string, signature: Signature): Promise<LoadMeasurements> {
+    return this.#call((call) => ({ kind: 'load', call, model, path, signature, isMeasured: true }), []);
   }
 
   /** The arrays of the inputs are handed over: the caller cannot use them afterwards. */

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { inspectUpstream } from '@switchyard/runtimes/upstream';
 import { openChdbAnalytics, openClickhouseAnalytics } from '@switchyard/storage/analytics';
-import { openPgliteMetadata, openPostgresMetadata } from '@switchyard/storage/metadata';
+import { openPgliteMetadata, openPostgresMetadata, withLock } from '@switchyard/storage/metadata';
 import { openFileObjects } from '@switchyard/storage/objects';
 import { destination, type Logger, pino } from 'pino';
 
@@ -15,6 +15,8 @@ import { createShipper } from './shipping/shipper.ts';
 const STOP_DEADLINE_MS = 10_000;
 /** Less than the deadline, so that there is time left to close the stores properly. */
 const DRAIN_MS = 5_000;
+/** Less than the deadline too: whoever waits for another process's insert must be able to end. */
+const SHIPPING_WAIT_MS = 5_000;
 
 /**
  * Opens the stores, then what uses them, then the socket; closes in the opposite order.
@@ -52,6 +54,9 @@ async function start(settings: ProcessSettings, logger: Logger): Promise<{ port:
       log: logger,
       onShipped: ({ count, sample }) => live.predictionsRecorded(count, sample),
       onOutcomesJoined: (count) => live.outcomesJoined(count),
+      ...(metadata.engine === 'postgresql' && analytics.engine === 'clickhouse'
+        ? { alone: (insert) => withLock(metadata, 'shipping', { waitMs: SHIPPING_WAIT_MS }, insert) }
+        : {}),
     });
     const control = await createControl({
       config,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PredictionSummary } from '@switchyard/contracts';
+import { type PredictionSummary, SwitchyardError } from '@switchyard/contracts';
 import { listSealedSegments, openPredictionLog } from '@switchyard/prediction-log';
 import { type AnalyticsStore, type InsertedSegments, openChdbAnalytics } from '@switchyard/storage/analytics';
 import {
@@ -122,6 +122,21 @@ describe('createShipper', () => {
     expect(shipper.status()).toMatchObject({ problem: expect.stringMatching(/^the analytics store does not take/) });
     store.refuses = () => false;
     await vi.waitFor(() => expect(store.inserted).toHaveLength(3), { timeout: 5_000 });
+    await vi.waitFor(() => expect(shipper.status()).toMatchObject({ pendingSegments: 0, problem: null }));
+  });
+
+  it('waits for its turn where others ship into the same store, and says so', async () => {
+    const store = makeFakeStore();
+    let isTaken = true;
+    const alone = <Result>(insert: () => Promise<Result>) =>
+      isTaken ? Promise.reject(new SwitchyardError('storage_unavailable', 'another process ships')) : insert();
+    seal('gateway-0', 1, '"a1"\n');
+    const shipper = makeShipper({ analytics: store, alone });
+    shipper.start();
+    await vi.waitFor(() => expect(shipper.status()).toMatchObject({ problem: 'another process ships' }));
+    expect(store.inserted).toEqual([]);
+    isTaken = false;
+    await vi.waitFor(() => expect(store.inserted).toEqual(['"a1"']), { timeout: 5_000 });
     await vi.waitFor(() => expect(shipper.status()).toMatchObject({ pendingSegments: 0, problem: null }));
   });
 

@@ -26,9 +26,14 @@ export interface ShipperOptions {
   /** Predictions whose outcome became known or changed. */
   readonly onOutcomesJoined?: (count: number) => void;
   readonly intervalMs?: number;
+  /**
+   * Runs an insert while no other control process makes one into the same store: two that insert a prediction and its
+   * feedback at the same moment could both join them. Left out where the store is this process's own.
+   */
+  readonly alone?: <Result>(insert: () => Promise<Result>) => Promise<Result>;
 }
 
-/** Moves the prediction log into the analytics store. One a data directory. */
+/** Moves the prediction log into the analytics store. One a data directory; see `alone` for more into one store. */
 export interface Shipper {
   start(): void;
   /** Ships everything that is sealed now; for tests and for the end. Never rejects. */
@@ -57,6 +62,7 @@ interface WriterState {
  */
 export function createShipper(options: ShipperOptions): Shipper {
   const quarantine = join(options.directory, QUARANTINE_DIRECTORY);
+  const alone: NonNullable<ShipperOptions['alone']> = options.alone ?? ((insert) => insert());
   const writers = new Map<string, WriterState>();
   let pending: readonly SealedSegment[] = [];
   let lastShippedAt: string | null = null;
@@ -100,7 +106,7 @@ export function createShipper(options: ShipperOptions): Shipper {
 
   async function shipBatch(batch: readonly SealedSegment[]): Promise<void> {
     try {
-      const inserted = await insertSegments(batch, quarantine, options.analytics);
+      const inserted = await alone(() => insertSegments(batch, quarantine, options.analytics));
       const last = batch.at(-1);
       const sample = last === undefined ? [] : await sampleSegment(last.path, SAMPLE_SIZE);
       await deleteAll(batch);
@@ -122,7 +128,7 @@ export function createShipper(options: ShipperOptions): Shipper {
   async function shipDamaged(segment: SealedSegment): Promise<boolean> {
     try {
       const sample = await sampleSegment(segment.path, SAMPLE_SIZE).catch(() => []);
-      const salvaged = await salvageSegment(segment, quarantine, options.analytics);
+      const salvaged = await alone(() => salvageSegment(segment, quarantine, options.analytics));
       await deleteSegment(segment.path);
       if (salvaged.unreadableLines > 0) {
         quarantinedSegments = countQuarantined(quarantine);

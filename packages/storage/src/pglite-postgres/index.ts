@@ -8,3 +8,4 @@ export {
 export { openPgliteMetadata } from './open-pglite-metadata.ts';
 export { openPostgresMetadata } from './open-postgres-metadata.ts';
 export type { RoutingStateBasis, Tables } from './tables.ts';
+export { withLock } from './with-lock.ts';

@@ -13,13 +13,16 @@ export interface MetadataStore {
 }
 
 /** Names of locks that several processes agree on. Values are arbitrary but must never change. */
-export const advisoryLocks = { migrations: 7_070_001, registry: 7_070_002, artifacts: 7_070_003 } as const;
+export const advisoryLocks = {
+  migrations: 7_070_001,
+  registry: 7_070_002,
+  artifacts: 7_070_003,
+  shipping: 7_070_004,
+} as const;
+export type AdvisoryLock = keyof typeof advisoryLocks;
 
 /** Waits for the lock and keeps it until the transaction ends. */
-export async function lockForTransaction(
-  transaction: MetadataTransaction,
-  lock: keyof typeof advisoryLocks,
-): Promise<void> {
+export async function lockForTransaction(transaction: MetadataTransaction, lock: AdvisoryLock): Promise<void> {
   await sql`select pg_advisory_xact_lock(${sql.lit(advisoryLocks[lock])})`.execute(transaction);
 }
 

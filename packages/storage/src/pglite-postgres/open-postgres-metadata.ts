@@ -23,8 +23,10 @@ export async function openPostgresMetadata(options: {
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
     },
   });
-  // Without a listener an idle connection that the server closes would end the process.
-  pool.on('error', (error) => options.onConnectionError?.(error));
+  // Without a listener a connection that the server closes would end the process. The pool listens to idle ones only:
+  // one can be lost between two statements of a transaction too.
+  pool.on('connect', (client) => client.on('error', (error) => options.onConnectionError?.(error)));
+  pool.on('error', () => {});
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return createMetadataStore('postgresql', db, async () => {});
 }

@@ -124,6 +124,22 @@ describe.each(['inline', 'worker'] as const)('%s', (execution) => {
     await model.close();
   });
 
+  test('tensors that came in parts are the same as in one', async () => {
+    const load = (maximumBatchRows: number) =>
+      loadFixture('every-type', 'regression', { pool, execution, maximumBatchRows });
+    const [whole, cut] = await Promise.all([load(5), load(2)]);
+    const inputs: Tensor[] = [
+      { name: 'flag_in', datatype: 'BOOL', shape: [5], data: [true, false, true, true, false] },
+      { name: 'text_in', datatype: 'BYTES', shape: [5, 2], data: 'abcdefghij'.split('') },
+      { name: 'long_in', datatype: 'INT64', shape: [5, 1], data: [1n, 2n, 3n, 4n, 5n] },
+      { name: 'double_in', datatype: 'FP64', shape: [5, 1], data: [0.1, 0.2, 0.3, 0.4, 0.5] },
+    ];
+    const parts = await cut.infer(inputs);
+    expect(parts.batchRows).toBe(2);
+    expect(parts.outputs).toEqual((await whole.infer(inputs)).outputs);
+    await Promise.all([whole.close(), cut.close()]);
+  });
+
   test('concurrent tensors are sliced apart again', async () => {
     const model = await loadFixture('sum', 'regression', { pool, execution, maximumBatchRows: 4 });
     const calls = Array.from({ length: 20 }, (_, call) => 1 + (call % 6));

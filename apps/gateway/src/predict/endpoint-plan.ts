@@ -90,7 +90,7 @@ export interface EndpointPlan {
   readonly fallbacks: ReadonlyMap<CombiningNode, FallbackState>;
   /** The versions that may answer, each once, in the order of the tree. */
   readonly versions: readonly ServedVersion[];
-  /** Some model does not run inline, so time must be watched. */
+  /** Some model does not run inline, so the time of single rows must be watched as well. */
   readonly isWatched: boolean;
   /** Features of a row as JSON, for the log. */
   readonly writeFeatures: FeatureWriter;

@@ -4,7 +4,7 @@ import type { FeatureRow, InferResult, PredictResult, Tensor } from '../model-ru
 import type { makeRowEncoder } from './encode-rows.ts';
 import type { AnswerReader } from './read-answers.ts';
 import type { SessionTensor } from './session.ts';
-import { copyInto, getTypeByRuntimeType, type TensorValues } from './tensor-types.ts';
+import { copyInto, getTypeByDatatype, getTypeByRuntimeType, type TensorValues } from './tensor-types.ts';
 
 /** When a call first ran, for how long in all its batches, and the rows of the largest of them. */
 export interface BatchTiming {
@@ -168,9 +168,24 @@ function joinParts(parts: readonly Tensor[][]): Tensor[] {
       name: tensor.name,
       datatype: tensor.datatype,
       shape: [rows, ...tensor.shape.slice(1)],
-      data: pieces.flatMap((piece) => Array.from(piece.data as ArrayLike<number>)),
+      data: joinValues(
+        tensor.datatype,
+        pieces.map(({ data }) => data),
+      ),
     };
   });
+}
+
+/** In the same kind of array as those of one part have: who writes them down tells 32 bits from 64 by it. */
+function joinValues(datatype: Tensor['datatype'], parts: readonly Tensor['data'][]): Tensor['data'] {
+  if (Array.isArray(parts[0])) return (parts as readonly (readonly never[])[]).flat();
+  const joined = getTypeByDatatype(datatype).make(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    copyInto(joined, part as TensorValues, at);
+    at += part.length;
+  }
+  return joined;
 }
 
 /** Whether a signature says that rows can share a run. */

@@ -174,7 +174,10 @@ export function estimatePerformance(
   scores: ArrayLike<number>,
   options: { readonly style?: ExpectationStyle } = {},
 ): Result<ConfidenceBasedEstimate> {
-  const problem = checkAllFinite('scores', scores) ?? checkRows(scores.length);
+  const problem =
+    checkAllFinite('scores', scores) ??
+    checkRows(scores.length) ??
+    checkOneOf('style', options.style ?? 'ours', ['ours', 'nannyml']);
   if (problem) return problem;
   const probabilities = calibrated(estimator.calibrator, scores);
   if (!probabilities.ok) return probabilities;

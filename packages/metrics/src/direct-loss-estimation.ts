@@ -1,5 +1,6 @@
 import {
   checkAllFinite,
+  checkOneOf,
   checkPositive,
   checkRows,
   checkSameLength,
@@ -94,6 +95,7 @@ export function fitDirectLossEstimator(
     checkWhole('chunkRows', chunkRows, 2),
     checkSettings(settings),
     metrics.length === 0 ? failure('invalid-argument', 'at least one metric') : undefined,
+    ...metrics.map((metric) => checkOneOf('metrics', metric, METRICS)),
   );
   if (problem) return problem;
   const known: number[] = [];

@@ -1,5 +1,5 @@
 import { aucSpread } from './confidence-based-estimation.ts';
-import { checkRows, checkSameLength, isMissing } from './internal/check.ts';
+import { checkOneOf, checkRows, checkSameLength, checkWhole, isMissing } from './internal/check.ts';
 import { type ExpectationStyle, expectedAuc, expectedCells } from './internal/expected-confusion.ts';
 import {
   bandOf,
@@ -51,11 +51,11 @@ export function fitMulticlassEstimator(
   if (!read.ok) return read;
   const { actual, answers, columns } = read;
   const count = actual.length;
-  const few = checkRows(count, 20);
-  if (few) return few;
+  const chunkRows = options.chunkRows ?? Math.max(2, Math.ceil(count / 10));
+  const problem = checkRows(count, 20) ?? checkWhole('chunkRows', chunkRows, 2);
+  if (problem) return problem;
   const without = classes.filter((_, at) => !actual.includes(at));
   if (without.length > 0) return failure('one-class', `a labelled row of each class; none of ${without.join(', ')}`);
-  const chunkRows = options.chunkRows ?? Math.max(2, Math.ceil(count / 10));
   const ownLabels = classes.map((_, at) => Uint8Array.from(actual, (label) => (label === at ? 1 : 0)));
   const ownAnswers = classes.map((_, at) => Uint8Array.from(answers, (answer) => (answer === at ? 1 : 0)));
   const calibrators = classes.map(
@@ -110,8 +110,8 @@ export function estimateMulticlassPerformance(
   if (!read.ok) return read;
   const { answers, columns } = read;
   const count = answers.length;
-  const few = checkRows(count);
-  if (few) return few;
+  const problem = checkRows(count) ?? checkOneOf('style', options.style ?? 'ours', ['ours', 'nannyml']);
+  if (problem) return problem;
   const calibrated: Float64Array[] = [];
   for (const [at, column] of columns.entries()) {
     const fit = calibrators[at] ?? null;

@@ -328,6 +328,7 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
   ],
   estimatePerformance: [
     ['empty', () => metrics.estimatePerformance(estimator, [])],
+    ['an unknown style', () => metrics.estimatePerformance(estimator, ramp, { style: unknown })],
     ['one row', () => metrics.estimatePerformance(estimator, [0.4])],
     ['NaN', () => metrics.estimatePerformance(estimator, [0.4, NAN])],
     ['not probabilities', () => metrics.estimatePerformance({ ...estimator, calibrator: null }, [0.4, 7])],
@@ -379,9 +380,21 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
           { random },
         ),
     ],
+    ...[0, -1, 0.5, NAN].map((chunkRows): [string, () => unknown] => [
+      `chunks of ${chunkRows} rows`,
+      () => {
+        const labels = mixed.map((one) => classes[one] as string);
+        const probabilities = ramp.map((p) => [1 - p, p]);
+        return metrics.fitMulticlassEstimator(labels, labels, probabilities, classes, { random, chunkRows });
+      },
+    ]),
   ],
   estimateMulticlassPerformance: [
     ['empty', () => metrics.estimateMulticlassPerformance(multiclassEstimator, [], [])],
+    [
+      'an unknown style',
+      () => metrics.estimateMulticlassPerformance(multiclassEstimator, ['a', 'b'], fairly, { style: unknown }),
+    ],
     ['one row', () => metrics.estimateMulticlassPerformance(multiclassEstimator, ['a'], [[0.6, 0.4]])],
     [
       'NaN',
@@ -409,6 +422,8 @@ const UNANSWERABLE: Record<string, [string, () => unknown][]> = {
     ['no feature', () => metrics.fitDirectLossEstimator([], ramp, mixed)],
     ['no tree', () => metrics.fitDirectLossEstimator([ramp], ramp, mixed, { boosting: { trees: 0 } })],
     ['no metric', () => metrics.fitDirectLossEstimator([ramp], ramp, mixed, { metrics: [] })],
+    ['an unknown metric', () => metrics.fitDirectLossEstimator([ramp], ramp, mixed, { metrics: [unknown] })],
+    ['chunks of 0 rows', () => metrics.fitDirectLossEstimator([ramp], ramp, mixed, { chunkRows: 0 })],
     ['logs of −2', () => metrics.fitDirectLossEstimator([ramp], ramp, many(-2), { metrics: ['meanSquaredLogError'] })],
   ],
   estimateRegressionPerformance: [

@@ -74,8 +74,14 @@ export function claimDirectory(directory: string, kind: ClaimKind): ClaimResult 
   const path = join(directory, name);
   // Renamed into place, so nobody ever reads half a claim and takes it for a dead one.
   const temporary = `${path}.new`;
-  writeFileSync(temporary, JSON.stringify({ ...identity, kind } satisfies ClaimFile), { flag: 'wx' });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, JSON.stringify({ ...identity, kind } satisfies ClaimFile), { flag: 'wx' });
+    renameSync(temporary, path);
+  } catch (error) {
+    // On a full disk the name is there already, and who tries again and again would leave one each time.
+    removeIfThere(temporary);
+    throw error;
+  }
   const holder = findHolder(directory, name);
   if (holder !== undefined) {
     removeIfThere(path);

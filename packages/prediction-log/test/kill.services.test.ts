@@ -1,9 +1,10 @@
 import { execFileSync, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { claimDirectory } from '../src/claims.ts';
 import { listSealedSegments, openPredictionLog, readSegmentLines, recoverPredictionLog } from '../src/index.ts';
 
 let directory: string;
@@ -114,6 +115,23 @@ describe('a disk that is really full', () => {
         }
       }
       expect(shipped).toEqual(acknowledged);
+    } finally {
+      execFileSync('/bin/umount', [directory]);
+    }
+  });
+
+  it('is left as it was by claims that do not fit, however often they are tried', (context) => {
+    const reason = mountSmallDisk(directory);
+    if (reason !== undefined) {
+      console.warn(`left out: a small file system cannot be mounted here (${reason})`);
+      context.skip();
+    }
+    try {
+      expect(() => writeFileSync(join(directory, 'filler'), Buffer.alloc(1_000_000))).toThrow('ENOSPC');
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        expect(() => claimDirectory(directory, 'recovery')).toThrow('ENOSPC');
+      }
+      expect(readdirSync(directory)).toEqual(['filler']);
     } finally {
       execFileSync('/bin/umount', [directory]);
     }

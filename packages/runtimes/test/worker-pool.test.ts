@@ -61,6 +61,18 @@ test('models that come at the same time are dealt to the threads evenly', async 
   await pool.close();
 });
 
+test('a thread without models is used before another is started', async () => {
+  const pool = openPool(3);
+  for (let load = 0; load < 3; load += 1) {
+    const second = await pool.placeSecond(path, signature);
+    await second.close();
+  }
+  expect(pool.slots).toHaveLength(1);
+  await Promise.all([pool.placeSecond(path, signature), pool.placeSecond(path, signature)]);
+  expect(pool.slots.map(({ modelCount }) => modelCount)).toEqual([1, 1]);
+  await pool.close();
+});
+
 test('a model in the thread of its caller answers many rows as few when the threads are gone', async () => {
   const pool = openPool(1);
   const model = await loadFixture('sum', 'regression', { pool });

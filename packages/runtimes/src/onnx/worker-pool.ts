@@ -232,13 +232,13 @@ export class WorkerPool implements OnnxWorkerPool {
     return this.#trial;
   }
 
+  /** One without models, or a new one as long as there may be more: each takes about 25 MB, and stays. */
   #leastUsed(): ThreadSlot {
-    if (this.#shared.length < this.#sharedLimit) {
-      const slot = new ThreadSlot();
-      this.#shared.push(slot);
-      return slot;
-    }
-    return this.#shared.reduce((least, slot) => (slot.expectedModels < least.expectedModels ? slot : least));
+    const [least] = this.#shared.toSorted((one, other) => one.expectedModels - other.expectedModels);
+    if (least !== undefined && (least.expectedModels === 0 || this.#shared.length >= this.#sharedLimit)) return least;
+    const slot = new ThreadSlot();
+    this.#shared.push(slot);
+    return slot;
   }
 
   #makeExecutor(slot: ThreadSlot, id: number): Executor {

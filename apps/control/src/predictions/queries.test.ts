@@ -64,6 +64,17 @@ describe('listPredictions', () => {
     [{ outcome: 'unknown' }, (row) => !labels.has(row.id)],
     [{ outcome: 'correct' }, isCorrect],
     [{ outcome: 'wrong', endpoint: 'fraud' }, (row) => isJudged(row) && !isCorrect(row) && row.endpoint === 'fraud'],
+    // Few predictions come into question, or none: then their outcomes alone are looked at.
+    [{ outcome: 'known', unit: 'user-7' }, (row) => labels.has(row.id) && row.unit === 'user-7'],
+    [{ outcome: 'unknown', unit: 'user-7' }, (row) => !labels.has(row.id) && row.unit === 'user-7'],
+    [{ outcome: 'unknown', status: 'error' }, (row) => !labels.has(row.id) && row.status === 'error'],
+    [{ outcome: 'correct', label: 'virginica' }, (row) => isCorrect(row) && row.answer.label === 'virginica'],
+    [
+      { outcome: 'wrong', path: 'middle/', unit: 'user-7' },
+      (row) => isJudged(row) && !isCorrect(row) && row.path.startsWith('middle/') && row.unit === 'user-7',
+    ],
+    [{ outcome: 'known', label: 'nothing' }, () => false],
+    [{ outcome: 'unknown', label: 'nothing' }, () => false],
     [
       { from: iso(end - 9 * day - 5), to: iso(end - 3 * day) },
       (row) => row.at >= end - 9 * day - 5 && row.at < end - 3 * day,

@@ -62,10 +62,15 @@ const outcomeConditions = {
  * Ids of the window whose outcome is as asked: rows that were added and not taken back again.
  * Whatever else is asked for is asked of the outcomes too, so that few ids are left to compare with.
  */
-function outcomeCondition(asked: keyof typeof outcomeConditions, others: readonly Condition[]): string {
+function outcomeCondition(
+  asked: keyof typeof outcomeConditions,
+  others: readonly Condition[],
+  within: readonly string[],
+): string {
   const { isIn, where } = outcomeConditions[asked];
   const conditions = [
     WINDOW,
+    ...within,
     where,
     'sign = 1',
     `(id, sequence) NOT IN (SELECT id, sequence FROM outcomes WHERE ${WINDOW} AND sign = -1)`,
@@ -85,7 +90,15 @@ const outcomeColumns: Partial<Record<string, (where: string) => string>> = {
   label: () => '(predicted = {label:String} OR isNull(predicted))',
 };
 
-function conditionsOf(query: PredictionQuery): { where: string[]; parameters: Record<string, unknown> } {
+interface Search {
+  /** All that is asked for but the outcome. */
+  readonly where: string[];
+  readonly parameters: Record<string, unknown>;
+  /** What is asked for of the outcome. @param within what is known of the ids, to look at fewer outcomes */
+  readonly outcome: ((within?: readonly string[]) => string) | undefined;
+}
+
+function searchOf(query: PredictionQuery): Search {
   const conditions: Condition[] = [];
   const parameters: Record<string, unknown> = {};
   for (const column of ['endpoint', 'model', 'version', 'label', 'status', 'unit'] as const) {
@@ -106,12 +119,51 @@ function conditionsOf(query: PredictionQuery): { where: string[]; parameters: Re
     const where = 'startsWith(path, {path:String})';
     conditions.push({ where, whereOutcome: where });
   }
-  const where = conditions.map((one) => one.where);
-  if (query.outcome !== undefined) {
-    where.push(outcomeCondition(query.outcome, conditions));
-  }
-  return { where, parameters };
+  const { outcome } = query;
+  return {
+    where: conditions.map((one) => one.where),
+    parameters,
+    outcome: outcome && ((within = []) => outcomeCondition(outcome, conditions, within)),
+  };
 }
+
+/** Where outcomes are asked for over longer stretches, it pays to see first whether few predictions come into question. */
+const LONG_WINDOW_MS = 86_400_000;
+const FEW_PREDICTIONS = 500;
+const IS_ONE_OF = 'id_millis IN {millis:Array(UInt64)} AND id IN {ids:Array(UUID)}';
+
+interface Stretch {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** What is found in a stretch of time, newest first, at most `wanted`. By the few columns that decide. */
+async function findIn(
+  analytics: Analytics,
+  { where, parameters, outcome }: Search,
+  stretch: Stretch,
+  wanted: number,
+): Promise<FoundRow[]> {
+  const find = (conditions: readonly string[], limit: number, more: Record<string, unknown> = {}) =>
+    analytics.query<FoundRow>(
+      `SELECT id, toFloat64(id_millis) AS millis, toFloat64(toUnixTimestamp64Milli(at)) AS at_millis
+       FROM predictions WHERE ${[WINDOW, ...where, ...conditions].join(' AND ')}
+       ORDER BY at DESC, id DESC LIMIT {wanted:UInt32}`,
+      { ...parameters, ...stretch, ...more, wanted: limit },
+    );
+  if (outcome === undefined) return find([], wanted);
+  if (where.length > 0 && stretch.upper - stretch.lower > LONG_WINDOW_MS) {
+    const few = await find([], FEW_PREDICTIONS + 1);
+    if (few.length === 0) return [];
+    if (few.length <= FEW_PREDICTIONS) return find([IS_ONE_OF, outcome([IS_ONE_OF])], wanted, idsOf(few));
+  }
+  return find([outcome()], wanted);
+}
+
+const idsOf = (rows: readonly FoundRow[]) => ({
+  ids: rows.map((row) => row.id),
+  millis: rows.map((row) => row.millis),
+});
 
 /** The first window looked at, and how much wider each next one is. */
 const FIRST_WINDOW_MS = 300_000;
@@ -132,28 +184,21 @@ export async function listPredictions(
   if (range === undefined) {
     return { items: [] };
   }
-  const { where, parameters } = conditionsOf(query);
+  const search = searchOf(query);
   if (cursor !== undefined) {
-    where.push(
+    search.where.push(
       "(at < fromUnixTimestamp64Milli({cursor_at:Int64}, 'UTC') OR (at = fromUnixTimestamp64Milli({cursor_at:Int64}, 'UTC') AND id < {cursor_id:UUID}))",
     );
-    parameters.cursor_at = cursor.atMillis;
-    parameters.cursor_id = cursor.id;
+    search.parameters.cursor_at = cursor.atMillis;
+    search.parameters.cursor_id = cursor.id;
   }
-  const conditions = [WINDOW, ...where].join(' AND ');
-  // Found by the few columns that decide; only what is shown is then read whole.
+  // Only what is shown is read whole.
   const found: FoundRow[] = [];
   const wanted = query.limit + 1; // one more tells whether there is a next page
   let upper = Math.min(range.to, cursor === undefined ? Number.POSITIVE_INFINITY : cursor.atMillis + 1);
   for (let width = FIRST_WINDOW_MS; found.length < wanted && upper > range.from; width *= WINDOW_GROWTH) {
     const lower = Math.max(range.from, upper - width);
-    found.push(
-      ...(await analytics.query<FoundRow>(
-        `SELECT id, toFloat64(id_millis) AS millis, toFloat64(toUnixTimestamp64Milli(at)) AS at_millis
-         FROM predictions WHERE ${conditions} ORDER BY at DESC, id DESC LIMIT {wanted:UInt32}`,
-        { ...parameters, lower, upper, wanted: wanted - found.length },
-      )),
-    );
+    found.push(...(await findIn(analytics, search, { lower, upper }, wanted - found.length)));
     upper = lower;
   }
   const page = found.slice(0, query.limit);
@@ -176,22 +221,20 @@ async function readSummaries(analytics: Analytics, page: readonly FoundRow[]): P
   if (first === undefined || last === undefined) {
     return [];
   }
-  const isOnPage = 'id_millis IN {millis:Array(UInt64)} AND id IN {ids:Array(UUID)}';
   const parameters = {
-    ids: page.map((row) => row.id),
-    millis: page.map((row) => row.millis),
+    ...idsOf(page),
     lower: last.at_millis,
     upper: first.at_millis + 1,
   };
   const [rows, outcomes] = await Promise.all([
     analytics.query<SummaryRow>(
-      `SELECT ${summaryColumns} FROM predictions WHERE ${WINDOW} AND ${isOnPage}`,
+      `SELECT ${summaryColumns} FROM predictions WHERE ${WINDOW} AND ${IS_ONE_OF}`,
       parameters,
     ),
     // The label that counts now: of the newest row that was not taken back.
     analytics.query<{ id: string; label: string | null }>(
       `SELECT id, tupleElement(argMax(tuple(outcome_json), toUInt128(sequence)), 1) AS label
-       FROM outcomes WHERE sign = 1 AND ${WINDOW} AND ${isOnPage} GROUP BY id`,
+       FROM outcomes WHERE sign = 1 AND ${WINDOW} AND ${IS_ONE_OF} GROUP BY id`,
       parameters,
     ),
   ]);

@@ -61,6 +61,13 @@ test('models that come at the same time are dealt to the threads evenly', async 
   await pool.close();
 });
 
+test('second copies share two threads, however many there may be', async () => {
+  const pool = openPool(8);
+  await Promise.all(Array.from({ length: 6 }, () => pool.placeSecond(path, signature)));
+  expect(pool.slots.map(({ modelCount }) => modelCount)).toEqual([3, 3]);
+  await pool.close();
+});
+
 test('a thread without models is used before another is started', async () => {
   const pool = openPool(3);
   for (let load = 0; load < 3; load += 1) {

@@ -10,6 +10,8 @@ import { WorkerThread } from './worker-thread.ts';
 
 /** A model whose loading takes longer gets a thread of its own: in a shared one it would hold up the others. */
 const SHARED_LOAD_MS = 60;
+/** Second copies of small models share these: a thread for each would take more memory than the models. */
+const SECOND_THREADS = 2;
 
 export interface OnnxWorkerPool {
   /**
@@ -57,7 +59,7 @@ export class WorkerPool implements OnnxWorkerPool {
   async placeSecond(path: string, signature: Signature): Promise<SecondThread> {
     if (this.#isClosed) throw new SwitchyardError('model_unavailable', 'The runtime is shutting down.');
     const id = this.#takeId();
-    const slot = this.#leastUsed();
+    const slot = this.#leastUsed(Math.min(SECOND_THREADS, this.#sharedLimit));
     await slot.load({ id, path, signature });
     return { ...this.#makeExecutor(slot, id), isFree: () => slot.isFreeFor(id) };
   }
@@ -113,9 +115,10 @@ export class WorkerPool implements OnnxWorkerPool {
   }
 
   /** One without models, or a new one as long as there may be more: each takes about 25 MB, and stays. */
-  #leastUsed(): ThreadSlot {
-    const [least] = this.#shared.toSorted((one, other) => one.expectedModels - other.expectedModels);
-    if (least !== undefined && (least.expectedModels === 0 || this.#shared.length >= this.#sharedLimit)) return least;
+  #leastUsed(limit = this.#sharedLimit): ThreadSlot {
+    const allowed = this.#shared.slice(0, limit);
+    const [least] = allowed.toSorted((one, other) => one.expectedModels - other.expectedModels);
+    if (least !== undefined && (least.expectedModels === 0 || allowed.length >= limit)) return least;
     const slot = new ThreadSlot();
     this.#shared.push(slot);
     return slot;

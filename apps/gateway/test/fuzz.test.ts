@@ -1,3 +1,4 @@
+import { SwitchyardError } from '@switchyard/contracts';
 import type { LoadedModel } from '@switchyard/runtimes';
 import { expect, it } from 'vitest';
 import { openGateway } from './fuzz/gateway.ts';
@@ -29,4 +30,12 @@ it('rows that are answered for one another are noticed, so the check can fail', 
 it('a failure that nobody foresaw is noticed too', async () => {
   const { failures } = await run((model) => ({ ...model, infer: () => Promise.reject(new TypeError('inside')) }));
   expect(failures.some((failure) => failure.includes('internal_error'))).toBe(true);
+});
+
+it('a model that is said to have failed, though its answer can be said, is noticed too', async () => {
+  const { failures } = await run((model) => ({
+    ...model,
+    infer: () => Promise.reject(new SwitchyardError('model_failed', 'the model failed while it ran')),
+  }));
+  expect(failures.some((failure) => failure.startsWith('input') && failure.includes('model_failed'))).toBe(true);
 });

@@ -30,9 +30,23 @@ export function checkTensors(isTypes: boolean, sent: readonly Tensor[], got: rea
   return checkSums(rowsOfInputs(sent), got.find(({ name }) => name === 'value' || name === 'total')?.values);
 }
 
-function checkPredict(call: Call, answer: Call): string | undefined {
+/** Whether a model may have failed: the sum of some row is beyond the largest number. */
+export function mayFail(call: Call): boolean {
+  return call.path.startsWith('/v1/') ? isTooLarge(rowsOfPredict(call)) : mayFailFor(readTensors(call, 'inputs'));
+}
+
+export const mayFailFor = (sent: readonly Tensor[]): boolean => isTooLarge(rowsOfInputs(sent));
+
+const isTooLarge = (rows: readonly (readonly number[])[]): boolean =>
+  rows.some((row) => !Number.isFinite(row.reduce((total, value) => Math.fround(total + value), 0)));
+
+function rowsOfPredict(call: Call): number[][] {
   const { instances } = JSON.parse(call.body.toString()) as { instances: (number[] | Record<string, number>)[] };
-  const rows = instances.map((row) => (Array.isArray(row) ? row : FEATURES.map((name) => row[name] as number)));
+  return instances.map((row) => (Array.isArray(row) ? row : FEATURES.map((name) => row[name] as number)));
+}
+
+function checkPredict(call: Call, answer: Call): string | undefined {
+  const rows = rowsOfPredict(call);
   const { predictions, ids } = JSON.parse(answer.body.toString()) as {
     predictions: { value: number }[];
     ids: string[];

@@ -4,14 +4,13 @@ import {
   loadPackageDefinition,
   type MethodDefinition,
   type ServiceClientConstructor,
-  status,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { errorRegistry } from '@switchyard/contracts';
 import { type ModelInferRequest, type ModelInferResponse, toBigInt, toNumber } from '../../src/grpc/messages.ts';
 import type { FuzzedGateway } from './gateway.ts';
 import { mutateBytes, mutateJson, mutateLength } from './mutate.ts';
-import { type Call, checkTensors, decode, findWrongAnswer } from './oracle.ts';
+import { type Call, checkTensors, decode, findWrongAnswer, mayFail, mayFailFor } from './oracle.ts';
 import { createRandom, type Random } from './random.ts';
 import { makeHttpDraft, makeMessage } from './requests.ts';
 
@@ -139,10 +138,16 @@ function judge(
   const code = told.code ?? told.error?.split(':')[0] ?? '';
   const { status: wanted } = errorRegistry[code as keyof typeof errorRegistry] ?? { status: 0 };
   const wrong =
-    wanted !== answer.status || code === 'internal_error' || isLeftAlone
+    wanted !== answer.status || isLeftAlone || isWrongCode(code, () => mayFail(call))
       ? `${answer.status} ${answer.body.toString().slice(0, 300)} for ${call.body.toString('base64').slice(0, 2_000)}`
       : undefined;
   return { outcome: code, wrong };
+}
+
+/** @param mayModelFail by what was sent */
+function isWrongCode(code: string, mayModelFail: () => boolean): boolean {
+  if (code === 'model_failed') return !mayModelFail();
+  return code === 'internal_error' || !(code in errorRegistry);
 }
 
 async function sendMessage(gateway: FuzzedGateway, random: Random): Promise<Outcome> {
@@ -162,14 +167,27 @@ async function sendMessage(gateway: FuzzedGateway, random: Random): Promise<Outc
   const answer = await gateway.infer(message);
   if ('code' in answer) {
     const code = answer.details.split(':')[0] as string;
-    const isWrong = answer.code === status.INTERNAL || !(code in errorRegistry) || isLeftAlone;
+    const isWrong = isLeftAlone || isWrongCode(code, () => mayFailFor(tensorsOf(message)));
     return { kind, outcome: code, wrong: isWrong ? `${answer.code} ${answer.details}` : undefined };
   }
   return { kind, outcome: 'answered', wrong: findWrongMessage(message, answer) };
 }
 
 function findWrongMessage(message: ModelInferRequest, answer: ModelInferResponse): string | undefined {
-  const sent = message.inputs.map(({ name, datatype, shape, contents }, index) => {
+  const got = answer.outputs.map(({ name, datatype, shape }, index) => ({
+    name,
+    shape,
+    values: decode(
+      datatype,
+      answer.raw_output_contents[index] as Uint8Array,
+      shape.reduce((product, size) => product * size, 1),
+    ),
+  }));
+  return checkTensors(message.model_name === 'types', tensorsOf(message), got);
+}
+
+function tensorsOf(message: ModelInferRequest) {
+  return message.inputs.map(({ name, datatype, shape, contents }, index) => {
     const sizes = shape.map(toNumber);
     const count = sizes.reduce((product, size) => product * size, 1);
     const raw = message.raw_input_contents[index];
@@ -183,16 +201,6 @@ function findWrongMessage(message: ModelInferRequest, answer: ModelInferResponse
     );
     return { name, shape: sizes, values };
   });
-  const got = answer.outputs.map(({ name, datatype, shape }, index) => ({
-    name,
-    shape,
-    values: decode(
-      datatype,
-      answer.raw_output_contents[index] as Uint8Array,
-      shape.reduce((product, size) => product * size, 1),
-    ),
-  }));
-  return checkTensors(message.model_name === 'types', sent, got);
 }
 
 const LISTS: Readonly<Record<string, string>> = {

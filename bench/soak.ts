@@ -44,8 +44,17 @@ const KINDS: readonly (() => Policy)[] = [
 ];
 
 const fixture = await startFixture((line) => process.stderr.write(`${line}\n`));
-const samples: { minute: number; p50: number; p99: number; failed: number; perSecond: number; memoryBytes: number }[] =
-  [];
+interface Sample {
+  readonly minute: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly failed: number;
+  /** Failed requests by status and code; one that broke off has neither. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly perSecond: number;
+  readonly memoryBytes: number;
+}
+const samples: Sample[] = [];
 try {
   const names = Array.from({ length: ENDPOINTS }, (_, index) => `soak-${index}`);
   for (const [index, name] of names.entries()) {
@@ -69,12 +78,13 @@ try {
       p50: result.latencyMs.p50,
       p99: result.latencyMs.p99,
       failed: result.failed,
+      failures: result.failures,
       perSecond: result.perSecond,
       memoryBytes: status.gateways[0]?.memoryBytes ?? Number.NaN,
     };
     samples.push(sample);
     console.log(
-      `minute ${String(minute).padStart(2)}  ${sample.perSecond.toFixed(0)}/s  p50 ${sample.p50.toFixed(2)} ms  p99 ${sample.p99.toFixed(2)} ms  failed ${sample.failed}  gateway ${(sample.memoryBytes / 2 ** 20).toFixed(0)} MiB`,
+      `minute ${String(minute).padStart(2)}  ${sample.perSecond.toFixed(0)}/s  p50 ${sample.p50.toFixed(2)} ms  p99 ${sample.p99.toFixed(2)} ms  failed ${sample.failed}${result.failed === 0 ? '' : ` ${JSON.stringify(sample.failures)}`}  gateway ${(sample.memoryBytes / 2 ** 20).toFixed(0)} MiB`,
     );
   }
   const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;

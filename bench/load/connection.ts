@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net';
 export interface Answered {
   readonly status: number;
   readonly header: string;
+  /** Of a failure, as much of the body as came with the header; else empty. */
+  readonly body: string;
 }
 
 /** One keep-alive HTTP/1.1 connection with one request under way at a time, kept cheap so that the generator is not what is measured. */
@@ -59,7 +61,8 @@ export class Connection {
     this.#pending = undefined;
     const header = data.toString('latin1', 0, end);
     const length = /content-length: (\d+)/i.exec(header);
-    this.#answer = { status: Number(header.slice(9, 12)), header };
+    const status = Number(header.slice(9, 12));
+    this.#answer = { status, header, body: status < 400 ? '' : data.toString('utf8', end + 4) };
     this.#missing = Number(length?.[1] ?? 0) - (data.length - end - 4);
     if (this.#missing <= 0) this.#finish(this.#answer);
   }

@@ -29,6 +29,8 @@ export interface LoadResult {
   /** Open loop: due, and never sent. */
   readonly givenUp: number;
   readonly statuses: Readonly<Record<string, number>>;
+  /** Failed requests by status and the code in the body, `broken` where there was no answer. */
+  readonly failures: Readonly<Record<string, number>>;
   readonly latencyMs: {
     readonly p50: number;
     readonly p95: number;
@@ -60,6 +62,7 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
   const overhead = new LatencyHistogram();
   let overheads = 0;
   const statuses: Record<string, number> = {};
+  const failures: Record<string, number> = {};
   const startedAt = performance.now();
   const measureFrom = startedAt + options.warmUpSeconds * 1_000;
   const endsAt = measureFrom + options.seconds * 1_000;
@@ -80,7 +83,11 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
         sinceSent.add((now - sentAt) * 1_000);
         const status = answer === undefined ? 'broken' : String(answer.status);
         statuses[status] = (statuses[status] ?? 0) + 1;
-        if (answer === undefined || answer.status >= 400) failed += 1;
+        if (answer === undefined || answer.status >= 400) {
+          failed += 1;
+          const failure = [status, ...(/"code":"(\w+)"/.exec(answer?.body ?? '')?.slice(1) ?? [])].join(' ');
+          failures[failure] = (failures[failure] ?? 0) + 1;
+        }
         const reported = answer === undefined ? null : /x-switchyard-overhead-us: ([\d.]+)/i.exec(answer.header);
         if (reported !== null) {
           overheads += 1;
@@ -99,6 +106,7 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
     failed,
     givenUp,
     statuses,
+    failures,
     latencyMs: {
       p50: latency.quantileMs(0.5),
       p95: latency.quantileMs(0.95),
@@ -140,7 +148,8 @@ export async function generate(options: LoadOptions): Promise<LoadResult> {
       let issued = 0;
       const pump = () => {
         while (idle.length > 0 && waiting.length > 0) {
-          const connection = idle.pop()!;
+          // In turn: a server cuts connections that are opened and never used, and a few are cut as they are written to.
+          const connection = idle.shift()!;
           if (connection.broken) {
             Connection.open(options.host, options.port).then(
               (opened) => {

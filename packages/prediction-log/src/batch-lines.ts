@@ -99,7 +99,7 @@ function writeBatchLine(writer: LineWriter, group: RowGroup): void {
   });
   writer.text(`],${outcome},"features":[`);
   features.forEach((block, index) => {
-    writer.bytes(index === 0 ? NOTHING : COMMA);
+    if (index > 0) writer.ascii(',');
     writer.bytes(namesMember(block.names));
     writePacked(writer, block);
     writer.ascii('}');
@@ -109,8 +109,6 @@ function writeBatchLine(writer: LineWriter, group: RowGroup): void {
   writer.text(`},${after}}\n`);
 }
 
-const NOTHING = Buffer.alloc(0);
-const COMMA = Buffer.from(',');
 const namesMembers = new WeakMap<readonly string[], Buffer>();
 
 /** Kept by the list itself: whoever logs many batches hands over the same one. */
